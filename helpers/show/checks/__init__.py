@@ -1,0 +1,8 @@
+"""Exercise checks: `checks.NAME(answer)` says "Not yet", gives a hint, or says "Yes". It never raises.
+
+One module per chapter; every check is exported here under its own name.
+"""
+
+from helpers.show.checks.chapter_01 import background, leave_one_out, offset_from_dice, small_lesion
+
+__all__ = ["background", "leave_one_out", "offset_from_dice", "small_lesion"]

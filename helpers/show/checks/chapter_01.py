@@ -1,0 +1,77 @@
+"""Checks of chapter 1: what raters disagree about."""
+
+import numpy as np
+
+from helpers.show.checks.verdict import call, check
+
+
+def _dice_of_spheres(radius: float, offset: float) -> float:
+    """Dice of a sphere and the concentric sphere drawn `offset` wider, chapter 1 eq. (1.5)."""
+    return 2 * radius**3 / (radius**3 + (radius + offset) ** 3)
+
+
+@check
+def small_lesion(answer):
+    """Exercise 1.1: the pair (Dice of the small lesion, Dice of the large one)."""
+    small, large = (float(v) for v in answer)
+    if not (0 <= small <= 1 and 0 <= large <= 1):
+        return f"Dice lies between 0 and 1, and you gave {small:g} and {large:g}"
+    if small >= large:
+        return "the rater's extra shell is 1 mm thick on both lesions: on which one is it the larger share of the volume?"
+    for name, value, radius in (("small", small, 2.0), ("large", large, 10.0)):
+        if abs(value - _dice_of_spheres(radius, 1.0)) > 0.08:
+            return (f"the {name} lesion's Dice is more than 0.08 off: compare the volumes "
+                    f"{radius:g} cubed and {radius + 1:g} cubed")
+    return None
+
+
+@check
+def leave_one_out(majority_without):
+    """Exercise 1.2: a function (masks, r) -> majority of the raters other than r, as bools."""
+    rng = np.random.default_rng(11)
+    for raters in (3, 4, 7):
+        masks = (rng.random((raters, 6, 5)) < 0.5).astype(np.uint8)
+        for r in range(raters):
+            got = np.asarray(call(majority_without, masks.copy(), r))
+            if got.shape != masks.shape[1:]:
+                return f"the result has shape {got.shape}; the masks of one rater have shape {masks.shape[1:]}"
+            others = np.delete(masks, r, 0).sum(0)
+            want = others > (raters - 1) / 2
+            if np.array_equal(got, want):
+                continue
+            if np.array_equal(got, masks.sum(0) > raters / 2):
+                return f"rater {r} still votes on their own consensus"
+            if np.array_equal(got, others > raters / 2):
+                return f"{raters - 1} raters are left, so the majority is more than {(raters - 1) / 2:g} votes"
+            if np.array_equal(got, others >= (raters - 1) / 2):
+                return "a tie is not a majority: ask for more than half of the votes"
+            return f"with {raters} raters, voxels differ from the majority of the others when r = {r}"
+    return None
+
+
+@check
+def background(answer):
+    """Exercise 1.3: what happens to (kappa, mean pairwise Dice) when background is added."""
+    kappa, dice = (str(word).strip().lower() for word in answer)
+    words = ("rises", "stays", "falls")
+    if kappa not in words or dice not in words:
+        return f"answer with two of the words {', '.join(words)}; you gave {kappa!r} and {dice!r}"
+    if dice != "stays":
+        return "look at equation (1.1): does a voxel that nobody marked appear in it?"
+    if kappa != "rises":
+        return "set MARGIN to 0 and then to 40 and print kappa both times"
+    return None
+
+
+@check
+def offset_from_dice(offset):
+    """Exercise 1.4: a function (dice, radius) -> how far outside the second sphere was drawn, in mm."""
+    for radius, truth in ((2.0, 1.0), (5.0, 0.5), (10.0, 2.0), (3.0, 0.0)):
+        got = float(call(offset, _dice_of_spheres(radius, truth), radius))
+        if abs(got - truth) <= 1e-6:
+            continue
+        if abs(got - (truth + radius)) <= 1e-6:
+            return "that is the radius of the wider sphere; subtract the radius of the first"
+        return (f"for two spheres of radius {radius:g} and {radius + truth:g} mm you find an offset of {got:.3f} mm "
+                f"where it is {truth:g} mm")
+    return None

@@ -1,0 +1,117 @@
+"""Figures: what is drawn is what the mask says; the slider is complete without a kernel."""
+
+import base64
+import io
+import re
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from PIL import Image
+
+from helpers.show import RATERS, frames, grey, outline, style, zoom
+from helpers.show.outlines import edges
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, (5, 4)))
+def test_edges_are_the_places_where_the_mask_changes(mask):
+    lines = edges(mask)
+    padded = np.pad(mask, 1)
+    changes = sum(int((padded[1:] != padded[:-1]).sum()) if axis == 0 else int((padded[:, 1:] != padded[:, :-1]).sum())
+                  for axis in (0, 1))
+    assert len(lines) == changes
+    assert np.allclose(np.abs(lines[:, 1] - lines[:, 0]).sum(1), 1)              # unit edges
+
+
+@settings(max_examples=60, deadline=None)
+@given(arrays(bool, (5, 4)))
+def test_edges_enclose_the_area_of_the_mask(mask):
+    """Every row of voxels is entered as often as it is left, and the crossings measure the area."""
+    lines = edges(mask)
+    vertical = lines[lines[:, 0, 0] == lines[:, 1, 0]]                            # faces across x
+    area = 0.0
+    for y in range(mask.shape[1]):
+        x = np.sort(vertical[vertical[:, 0, 1] == y][:, 0, 0])
+        area += (x[1::2] - x[::2]).sum()
+    assert area == mask.sum()
+
+
+def test_inset_moves_the_line_inside():
+    mask = np.zeros((5, 5), bool)
+    mask[1:4, 1:4] = True
+    x = edges(mask, inset=0.25)[:, :, 0]
+    assert x.min() == 1.0 and sorted(set(np.round(x[:3, 0], 2))) == [1.25]
+
+
+def test_outline_and_grey_draw_in_millimetres():
+    figure, ax = plt.subplots()
+    image = np.arange(20.0).reshape(5, 4)
+    shown = grey(ax, image, spacing=(2.0, 0.5))
+    outline(ax, image > 10, spacing=(2.0, 0.5))
+    assert tuple(shown.get_extent()) == (0.0, 10.0, 0.0, 2.0)
+    ends = np.concatenate(ax.collections[0].get_segments())
+    assert ends[:, 0].max() == 10.0 and ends[:, 1].max() == 2.0
+    plt.close(figure)
+
+
+def test_zoom():
+    mask = np.zeros((20, 20, 3), bool)
+    mask[8:12, 1:3, 1] = True
+    assert zoom(mask, margin=2) == (slice(6, 14), slice(0, 5), slice(0, 3))
+    assert zoom(mask[..., 1], size=6) == (slice(7, 13), slice(0, 5))
+    with pytest.raises(ValueError, match="no voxel"):
+        zoom(np.zeros((3, 3)))
+
+
+def _figures(n):
+    style()
+    made = []
+    for k in range(n):
+        figure, ax = plt.subplots(figsize=(2, 1))
+        ax.bar([0], [k + 1])
+        made.append(figure)
+    return made
+
+
+def test_frames_hold_every_picture_and_need_nothing_else():
+    page = frames(_figures(3), ["1 <vote>", "2 votes", "3 votes"], title="Votes", ident="votes", alt="A bar").data
+    pictures = re.findall(r"<img( hidden)? data-label=\"([^\"]*)\" alt=\"([^\"]*)\" src=\"data:image/png;base64,([^\"]*)\"", page)
+    assert [bool(hidden) for hidden, *_ in pictures] == [False, True, True]
+    assert pictures[0][1] == "1 &lt;vote&gt;" and pictures[1][2] == "A bar: 2 votes"
+    sizes = {Image.open(io.BytesIO(base64.b64decode(data))).size for *_, data in pictures}
+    assert sizes == {(200, 100)}
+    assert 'max="2"' in page and "http" not in page and "<script" not in page
+    assert plt.get_fignums() == []
+
+
+def test_frames_are_the_same_bytes_twice():
+    assert (frames(_figures(2), "ab", title="t", ident="i", alt="a").data
+            == frames(_figures(2), "ab", title="t", ident="i", alt="a").data)
+
+
+def test_frames_refuse_what_cannot_slide():
+    with pytest.raises(ValueError, match="2 figures and 3 labels"):
+        frames(_figures(2), "abc", title="t", ident="i", alt="a")
+    with pytest.raises(ValueError, match="start is 2"):
+        frames(_figures(2), "ab", title="t", ident="i", alt="a", start=2)
+    plt.close("all")
+
+
+def test_rater_colours_stay_apart_for_the_colour_blind():
+    """Simulated dichromacy (Vienot et al. 1999, linear RGB matrices): every pair keeps a visible distance."""
+    rgb = np.array([[int(c[i:i + 2], 16) / 255 for i in (1, 3, 5)] for c in RATERS])
+    linear = np.where(rgb <= 0.04045, rgb / 12.92, ((rgb + 0.055) / 1.055) ** 2.4)
+    protan = np.array([[0.11238, 0.88762, 0.0], [0.11238, 0.88762, 0.0], [0.00401, -0.00401, 1.0]])
+    deutan = np.array([[0.29275, 0.70725, 0.0], [0.29275, 0.70725, 0.0], [-0.02234, 0.02234, 1.0]])
+    for matrix in (np.eye(3), protan, deutan):
+        seen = np.clip(linear @ matrix.T, 0, 1) ** (1 / 2.2)
+        gaps = np.linalg.norm(seen[:, None] - seen[None], axis=-1)[~np.eye(len(seen), dtype=bool)]
+        assert gaps.min() > 0.1                                                   # 25 grey levels of 255
