@@ -23,6 +23,8 @@ _HOME = {
     "gm_challenge": "real",
     "mnist_all": "real",
     "lidc_all": "real",
+    "read_case": "own",
+    "read_grid": "nifti",
     "read_image": "nifti",
     "read_masks": "nifti",
     "write_like": "nifti",

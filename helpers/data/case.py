@@ -56,7 +56,7 @@ class Case:
         )
         _require(
             self.raters.dtype in (np.uint8, np.int8),
-            f"raters has dtype {self.raters.dtype}, expected uint8, or int8 with -1 where a rater did not look",
+            f"raters has dtype {self.raters.dtype}, expected uint8, or int8 with -1 for not seen",
         )
         _require(
             isinstance(self.names, tuple) and len(self.names) == len(self.raters),
@@ -66,7 +66,7 @@ class Case:
             low, high = int(self.raters.min()), int(self.raters.max())
             _require(
                 low >= -1 and high < len(classes),
-                f"raters spans {low} to {high}, expected 0 to {len(classes) - 1}, or -1 where a rater did not look",
+                f"raters spans {low} to {high}, expected 0 to {len(classes) - 1}, or -1 for not seen",
             )
 
     def _check_images(self) -> None:
@@ -110,7 +110,7 @@ class Case:
         _require(self.truth.shape == expected, f"truth has shape {self.truth.shape}, expected {expected}")
         low, high = float(self.truth.min()), float(self.truth.max())
         _require(
-            0 <= low and high <= 1, f"truth spans {low} to {high}, expected values in [0, 1]"
+            low >= 0 and high <= 1, f"truth spans {low} to {high}, expected values in [0, 1]"
         )  # NaN fails too
 
 
