@@ -6,7 +6,7 @@ from importlib.resources import files
 import numpy as np
 
 from helpers.data.case import Case
-from helpers.data.grid import box_average
+from helpers.data.resampling import box_average
 
 MARGIN = 4  # voxels of nothing around the brain, so that it may move a little
 PROVENANCE = (
