@@ -1,0 +1,30 @@
+"""Measures of masks, raters and methods: overlap, surfaces, lesions, agreement, uncertainty, paired tests."""
+
+from helpers.measure.agreement import fleiss_kappa, generalised_dice, intersections, pairwise
+from helpers.measure.lesions import LesionDetection, lesion_detection
+from helpers.measure.overlap import avd, dice, precision, recall, rvd
+from helpers.measure.paired import PairedTest, paired_test
+from helpers.measure.surface import hausdorff, signed_boundary_offset, surface_distances
+from helpers.measure.uncertainty import entropy, entropy_map, voxel_entropy
+
+__all__ = [
+    "LesionDetection",
+    "PairedTest",
+    "avd",
+    "dice",
+    "entropy",
+    "entropy_map",
+    "fleiss_kappa",
+    "generalised_dice",
+    "hausdorff",
+    "intersections",
+    "lesion_detection",
+    "paired_test",
+    "pairwise",
+    "precision",
+    "recall",
+    "rvd",
+    "signed_boundary_offset",
+    "surface_distances",
+    "voxel_entropy",
+]
