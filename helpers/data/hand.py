@@ -20,7 +20,7 @@ def smooth_noise(points: np.ndarray, pitch: np.ndarray, rng: np.random.Generator
 
 
 def tempting_places(allowed: np.ndarray, count: int, rng: np.random.Generator) -> list:
-    """Places that could be taken for a lesion, most tempting first: (centre (D,) in voxels, relative size)."""
+    """Places that could be taken for a lesion, tempting first: (centre (D,) in voxels, relative size)."""
     candidates = np.flatnonzero(allowed)
     chosen = rng.choice(candidates, min(count, len(candidates)), replace=False)
     sizes = rng.lognormal(0, 0.6, len(chosen))
