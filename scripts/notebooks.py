@@ -56,7 +56,7 @@ def defaults(notebook: NotebookNode, name: str) -> dict[str, object]:
 
 
 def checked(parameters: dict[str, str], known: dict[str, object], name: str) -> dict[str, object]:
-    """`parameters` as values, less those that are the defaults already. papermill only warns of unknown ones."""
+    """The values, less those that are defaults already. papermill would only warn of unknown ones."""
     values = {}
     for key, text in parameters.items():
         if key not in known:
@@ -78,7 +78,7 @@ def _literal(text: str) -> object:
 
 
 def run(path: Path, out: Path, parameters: dict[str, str] | None = None) -> float:
-    """Execute the notebook at `path` in its own folder, write it normalised to `out`, return the seconds it took."""
+    """Execute the notebook at `path` in its own folder, write it normalised to `out`, return the seconds."""
     values = checked(parameters or {}, defaults(nbformat.read(path, 4), path.stem), path.stem)
     raw = UNFINISHED / path.name
     for folder in (out.parent, raw.parent):
