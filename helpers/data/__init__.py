@@ -19,6 +19,7 @@ _HOME = {
     "cord_case": "cord",
     "CORD_CASES": "cord",
     "mnist_raters": "mnist_raters",
+    "CORDS": "real",
     "open_ms": "real",
     "gm_challenge": "real",
     "mnist_all": "real",

