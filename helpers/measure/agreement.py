@@ -7,28 +7,23 @@ import numpy as np
 from helpers.inputs import as_labels, as_masks, as_rows
 from helpers.measure.overlap import dice
 
-CHUNK = 1 << 16  # voxels per step: R times as many bytes stay in the cache
+CHUNK = 1 << 17  # voxels per step: their bits, R / 8 as many bytes, stay in the cache
 
 
 def intersections(masks) -> np.ndarray:
-    """G[i, j] = voxels in both mask i and mask j, (R, R) int64, with the sizes on the diagonal.
-
-    One read of the data: eight voxels are one 64-bit word, and words that are 0 for all raters are skipped.
-    """
+    """G[i, j] = voxels in both mask i and mask j, (R, R) int64, with the sizes on the diagonal."""
     return _shared(as_rows(as_masks(masks, at_least=2)))
 
 
 def _shared(rows: np.ndarray) -> np.ndarray:
-    """`intersections` of checked masks, (R, N)."""
-    shared = np.zeros((len(rows), len(rows)))
+    """`intersections` of checked masks (R, N): one read, 64 voxels to the word, then AND and count bits."""
+    shared = np.zeros((len(rows), len(rows)), np.int64)
     for start in range(0, rows.shape[1], CHUNK):
-        chunk = np.ascontiguousarray(rows[:, start : start + CHUNK])
-        if chunk.shape[1] % 8 == 0:
-            words = chunk.view(np.uint64)
-            chunk = np.ascontiguousarray(words[:, np.bitwise_or.reduce(words, axis=0) != 0]).view(np.uint8)
-        ones = chunk.astype(np.float32)  # exact: a chunk holds far fewer than 2**24 voxels
-        shared += ones @ ones.T
-    return shared.astype(np.int64)
+        bits = np.packbits(rows[:, start : start + CHUNK], axis=1)
+        bits = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8))).view(np.uint64)  # (R, words)
+        for i in range(len(rows)):
+            shared[i, i:] += np.bitwise_count(bits[i] & bits[i:]).sum(axis=1, dtype=np.int64)
+    return shared + np.triu(shared, 1).T
 
 
 def pairwise(masks, measure: Callable = dice) -> np.ndarray:

@@ -7,6 +7,7 @@ import numpy as np
 from scipy import ndimage
 
 from helpers.inputs import as_pair
+from helpers.measure.box import bounding_box
 
 
 @dataclass(frozen=True)
@@ -51,6 +52,8 @@ def lesion_detection(mask, truth, *, overlap: float = 0.0) -> LesionDetection:
     mask, truth = as_pair(mask, truth, names=("mask", "truth"))
     if not 0 <= overlap <= 1:
         raise ValueError(f"overlap is {overlap!r}, expected a share from 0 to 1.")
+    box = bounding_box((mask | truth).view(bool))
+    mask, truth = mask[box], truth[box]
     found = covered_lesions(truth, mask, overlap)
     right = covered_lesions(mask, truth, overlap)
     return LesionDetection(

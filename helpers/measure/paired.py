@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import stats
 
+RESAMPLES = 10_000
 BLOCK = 1 << 20  # resampled values per step
 
 
@@ -22,12 +23,12 @@ class PairedTest:
         return f"{self.difference:+.4f} [{self.low:+.4f}, {self.high:+.4f}], p = {self.p:.3g}, n = {self.n}"
 
 
-def paired_test(a, b, *, seed=0, resamples: int = 10_000, level: float = 0.95) -> PairedTest:
-    """Mean difference a - b over cases, percentile bootstrap interval, two-sided Wilcoxon signed-rank p.
+def paired_test(a, b, *, seed=0) -> PairedTest:
+    """Mean difference a - b over cases, its 95 % bootstrap interval, two-sided Wilcoxon signed-rank p.
 
-    The bootstrap draws whole cases with return. For the test, cases with a == b are dropped and ties share
-    their mean rank; p is exact for up to 50 cases without zeros or ties (13 with), else the normal
-    approximation. If all cases are equal p is 1. `seed` is anything `np.random.default_rng` takes.
+    The interval is the percentile bootstrap: 10,000 draws of n whole cases, with return. For the test, cases
+    with a == b are dropped and ties share their mean rank; p is exact for up to 50 cases (13 if there are ties),
+    else the normal approximation. If every a == b, p is 1. `seed` is anything `np.random.default_rng` takes.
     """
     a, b = _scores(a, "a"), _scores(b, "b")
     if a.shape != b.shape:
@@ -35,20 +36,21 @@ def paired_test(a, b, *, seed=0, resamples: int = 10_000, level: float = 0.95) -
     if len(a) < 2:
         raise ValueError(f"a holds {len(a)} case(s), expected at least 2.")
     difference = a - b
-    low, high = _interval(difference, np.random.default_rng(seed), resamples, level)
-    p = float(stats.wilcoxon(difference, zero_method="wilcox").pvalue) if difference.any() else 1.0
+    low, high = _interval(difference, np.random.default_rng(seed))
+    moved = difference[difference != 0]
+    p = float(stats.wilcoxon(moved).pvalue) if moved.size else 1.0
     return PairedTest(float(difference.mean()), low, high, p, len(a))
 
 
-def _interval(values: np.ndarray, rng, resamples: int, level: float) -> tuple[float, float]:
-    """Percentile bootstrap interval of the mean."""
+def _interval(values: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+    """95 % percentile bootstrap interval of the mean."""
     n = len(values)
-    means = np.empty(resamples)
+    means = np.empty(RESAMPLES)
     step = max(1, BLOCK // n)
-    for start in range(0, resamples, step):
+    for start in range(0, RESAMPLES, step):
         drawn = means[start : start + step]
         drawn[:] = values[rng.integers(n, size=(len(drawn), n))].mean(axis=1)
-    low, high = np.quantile(means, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.quantile(means, [0.025, 0.975])
     return float(low), float(high)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from helpers.inputs import as_pair, as_spacing
+from helpers.measure.box import bounding_box
 
 
 def hausdorff(a, b, spacing=None, percentile: float = 100) -> float:
@@ -22,11 +23,9 @@ def hausdorff(a, b, spacing=None, percentile: float = 100) -> float:
     definitions meet unless one mask fills a hole, or surrounds a part, of the other.
     0.0 for two empty masks, inf if only one is empty.
     """
-    a, b = as_pair(a, b)
-    spacing = as_spacing(spacing, a.ndim)
     if not 0 <= percentile <= 100:
         raise ValueError(f"percentile is {percentile!r}, expected a number from 0 to 100.")
-    a, b = _cropped(a, b)
+    a, b, spacing = _laid_out(a, b, spacing)
     if not (a.any() and b.any()):
         return math.inf if a.any() or b.any() else 0.0
     to_b, to_a = cKDTree(_points(surface(b), spacing)), cKDTree(_points(surface(a), spacing))
@@ -38,13 +37,11 @@ def hausdorff(a, b, spacing=None, percentile: float = 100) -> float:
 
 
 def surface_distances(a, b, spacing=None, *, signed: bool = False) -> np.ndarray:
-    """Distance in mm of every surface voxel of `a` to the surface of `b`, in array order.
+    """Distance in mm of every surface voxel of `a` to the surface of `b`, in no stated order.
 
     With `signed=True` a voxel inside `b` counts negative. Empty if `a` is empty, inf if only `b` is.
     """
-    a, b = as_pair(a, b)
-    spacing = as_spacing(spacing, a.ndim)
-    a, b = _cropped(a, b)
+    a, b, spacing = _laid_out(a, b, spacing)
     rim = surface(a)
     if not b.any():
         return np.full(np.count_nonzero(rim), np.inf)
@@ -57,11 +54,8 @@ def signed_boundary_offset(a, b, spacing=None) -> float:
 
     A rater who draws every lesion one voxel larger has an offset near one voxel. nan if either mask is empty.
     """
-    a, b = as_pair(a, b)
-    if not (a.any() and b.any()):
-        as_spacing(spacing, a.ndim)
-        return math.nan
-    return float(surface_distances(a, b, spacing, signed=True).mean())
+    distances = surface_distances(a, b, spacing, signed=True)
+    return float(distances.mean()) if np.isfinite(distances).any() else math.nan
 
 
 def surface(mask: np.ndarray) -> np.ndarray:
@@ -75,16 +69,16 @@ def surface(mask: np.ndarray) -> np.ndarray:
     return mask & ~inside
 
 
-def _cropped(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Both masks as bool, cut to the smallest box that holds them: outside it nothing can change."""
-    either = (a | b).view(bool)
-    box = []
-    for axis in range(either.ndim):
-        along = np.flatnonzero(either.any(axis=tuple(k for k in range(either.ndim) if k != axis)))
-        box.append(slice(along[0], along[-1] + 1) if along.size else slice(0, 1))
-    return a.view(bool)[tuple(box)], b.view(bool)[tuple(box)]
+def _laid_out(a, b, spacing) -> tuple[np.ndarray, np.ndarray, tuple[float, ...]]:
+    """Checked bool masks cut to the box that holds both: what is outside changes nothing."""
+    a, b = as_pair(a, b)
+    spacing = as_spacing(spacing, a.ndim)
+    if a.flags.f_contiguous and b.flags.f_contiguous:
+        a, b, spacing = a.T, b.T, spacing[::-1]
+    box = bounding_box((a | b).view(bool))
+    return np.ascontiguousarray(a[box]).view(bool), np.ascontiguousarray(b[box]).view(bool), spacing
 
 
 def _points(mask: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
     """(n, ndim) positions in mm of the voxels of a mask."""
-    return np.argwhere(mask) * np.asarray(spacing)
+    return np.stack(np.unravel_index(np.flatnonzero(mask), mask.shape), axis=1) * np.asarray(spacing)
