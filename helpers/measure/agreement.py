@@ -19,7 +19,7 @@ def _shared(rows: np.ndarray) -> np.ndarray:
     """`intersections` of checked masks (R, N): one read, 64 voxels to the word, then AND and count bits."""
     shared = np.zeros((len(rows), len(rows)), np.int64)
     for start in range(0, rows.shape[1], CHUNK):
-        bits = np.packbits(rows[:, start : start + CHUNK], axis=1)
+        bits = np.packbits(np.ascontiguousarray(rows[:, start : start + CHUNK]), axis=1)
         bits = np.pad(bits, ((0, 0), (0, -bits.shape[1] % 8))).view(np.uint64)  # (R, words)
         for i in range(len(rows)):
             shared[i, i:] += np.bitwise_count(bits[i] & bits[i:]).sum(axis=1, dtype=np.int64)

@@ -27,8 +27,8 @@ def paired_test(a, b, *, seed=0) -> PairedTest:
     """Mean difference a - b over cases, its 95 % bootstrap interval, two-sided Wilcoxon signed-rank p.
 
     The interval is the percentile bootstrap: 10,000 draws of n whole cases, with return. For the test, cases
-    with a == b are dropped and ties share their mean rank; p is exact for up to 50 cases (13 if there are ties),
-    else the normal approximation. If every a == b, p is 1. `seed` is anything `np.random.default_rng` takes.
+    with a == b are dropped and ties share their mean rank; p is exact for up to 50 cases (13 with ties),
+    else approximate. If every a == b, p is 1. `seed` is anything `np.random.default_rng` takes.
     """
     a, b = _scores(a, "a"), _scores(b, "b")
     if a.shape != b.shape:

@@ -12,9 +12,11 @@ def count_votes(masks) -> tuple[np.ndarray, np.ndarray]:
     """
     masks = as_masks(masks, at_least=2, missing=True)  # (R, *space)
     small = np.min_scalar_type(len(masks))
-    if masks.dtype == np.uint8:
-        return np.add.reduce(masks, axis=0, dtype=small), np.asarray(len(masks), small)
     votes = np.zeros_like(masks[0], dtype=small)
+    if masks.dtype == np.uint8:
+        for mask in masks:
+            votes += mask
+        return votes, np.asarray(len(masks), small)
     looked = np.zeros_like(votes)
     for mask in masks:  # rater by rater: no second copy of the stack
         votes += mask == 1
