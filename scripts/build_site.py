@@ -1,7 +1,7 @@
 """Build the site with Jupyter Book, executing nothing.
 
     python scripts/build_site.py                # from the committed notebooks
-    python scripts/build_site.py --executed     # from those that `scripts/notebooks.py run` left in _build/notebooks
+    python scripts/build_site.py --executed     # from what `notebooks.py run` left in _build/notebooks
 
 The book is built from a copy in _build/source, so that the notebooks shown can be the executed ones while the
 working tree stays as it is. Any warning fails the build.
@@ -40,7 +40,7 @@ def build(notebooks: Path, out: Path = SITE) -> int:
     stage(source, [notebooks / path.name for path in chapters])
     shutil.rmtree(work, ignore_errors=True)
     code = subprocess.run([
-        Path(sys.executable).with_name("jupyter-book"), "build", source, "--toc", source / "book" / "_toc.yml",
+        Path(sys.executable).with_name("jupyter-book"), "build", source, "--toc", source / "book/_toc.yml",
         "--path-output", work, "-W", "-n", "--keep-going", "--quiet"]).returncode
     if code == 0:
         shutil.rmtree(out, ignore_errors=True)

@@ -57,6 +57,16 @@ def _relative(output: NotebookNode, root: Path) -> None:
             output.data[kind] = value.replace(f"{root}/", "")
 
 
+def text_of(cell: NotebookNode, html_only: bool = False) -> str:
+    """All text a code cell printed or displayed; with `html_only`, only what was displayed as HTML."""
+    parts = []
+    for output in cell.outputs:
+        data = {"text/plain": output.get("text", ""), **output.get("data", {})}
+        parts += [value for kind, value in data.items()
+                  if kind == "text/html" or (kind.startswith("text/") and not html_only)]
+    return "\n".join(parts)
+
+
 def write(notebook: NotebookNode, path: Path) -> None:
     """Write whole or not at all; nbformat sorts the keys."""
     nbformat.validate(notebook)
