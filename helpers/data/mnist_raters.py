@@ -44,7 +44,7 @@ def mnist_raters(case: Case, *, seed: int = 0, upsampling: int = 4) -> Case:
 
 
 def _stroke_distance(digits: np.ndarray, factor: int) -> tuple[np.ndarray, np.ndarray]:
-    """Signed distance to the outline (n, H, W), positive inside, and half stroke width (n, 1, 1); fine pixels."""
+    """Signed distance to the outline (n, H, W), positive inside, and half stroke width (n, 1, 1)."""
     rows, columns = (_enlarger(size, factor) for size in digits.shape[1:])  # (H, h), (W, w)
     inside = rows @ digits @ columns.T >= THRESHOLD  # (n, H, W)
     n, height, width = inside.shape
@@ -87,7 +87,7 @@ def _break(fine: np.ndarray, distance: np.ndarray, half_width: float, gap: float
 
 def _check(case: Case, seed: int, upsampling: int) -> np.ndarray:
     if "digit" not in case.images:
-        raise ValueError(f"case has images {tuple(case.images)}, expected 'digit' among them, as from mnist().")
+        raise ValueError(f"case has images {tuple(case.images)}, expected 'digit' among them.")
     digits = case.images["digit"]
     if digits.ndim != 3:
         raise ValueError(f"case has digits of shape {digits.shape}, expected (n, 28, 28).")
