@@ -36,7 +36,7 @@ def _averages(spacing: float) -> tuple[np.ndarray, ...]:
     ventricles and its gradient (4, *space) at 2 mm."""
     maps, origin = template()
     grey, white, csf = (maps[name].astype(np.float32) / 255 for name in ("grey", "white", "csf"))
-    ventricles = _lateral_ventricles(csf, origin)
+    ventricles = lateral_ventricles(csf, origin)
     _clear_rim(grey, white, ventricles)
     total = sum(p**SHARPNESS for p in (grey, white, csf)) + 1e-6
     tissues = [
@@ -48,7 +48,7 @@ def _averages(spacing: float) -> tuple[np.ndarray, ...]:
     return *tissues, np.stack([distance, *np.gradient(distance, 2.0)])
 
 
-def _lateral_ventricles(csf: np.ndarray, origin: np.ndarray) -> np.ndarray:
+def lateral_ventricles(csf: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """The two large pools of CSF left when the cisterns and the cleft between the hemispheres are cut off."""
     x, y, z = (np.arange(n) + o for n, o in zip(csf.shape, origin, strict=True))  # mm
     x, y, z = np.abs(x)[:, None, None], y[:, None], z
