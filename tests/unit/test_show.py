@@ -17,38 +17,45 @@ from hypothesis.extra.numpy import arrays
 from PIL import Image
 
 from helpers.show import RATERS, frames, grey, outline, style, zoom
-from helpers.show.outlines import edges
+from helpers.show.outlines import borders
 
 
-@settings(max_examples=60, deadline=None)
-@given(arrays(bool, (5, 4)))
-def test_edges_are_the_places_where_the_mask_changes(mask):
-    lines = edges(mask)
+def _area(loop: np.ndarray) -> float:
+    """Signed area of a closed polygon: positive when it turns left."""
+    x, y = loop.T
+    return float(np.sum(x * np.roll(y, -1) - np.roll(x, -1) * y) / 2)
+
+
+def _length(loop: np.ndarray) -> float:
+    return float(np.abs(loop - np.roll(loop, -1, axis=0)).sum())
+
+
+@settings(max_examples=80, deadline=None)
+@given(arrays(bool, (6, 5)))
+def test_borders_enclose_the_mask_and_run_where_it_changes(mask):
+    """The signed areas of the loops add to the area of the mask (holes count negative); each change is drawn once."""
+    loops = borders(mask)
     padded = np.pad(mask, 1)
-    changes = sum(int((padded[1:] != padded[:-1]).sum()) if axis == 0 else int((padded[:, 1:] != padded[:, :-1]).sum())
-                  for axis in (0, 1))
-    assert len(lines) == changes
-    assert np.allclose(np.abs(lines[:, 1] - lines[:, 0]).sum(1), 1)              # unit edges
+    changes = np.sum(padded[1:] != padded[:-1]) + np.sum(padded[:, 1:] != padded[:, :-1])
+    assert sum(map(_area, loops)) == mask.sum()
+    assert sum(map(_length, loops)) == changes
 
 
-@settings(max_examples=60, deadline=None)
-@given(arrays(bool, (5, 4)))
-def test_edges_enclose_the_area_of_the_mask(mask):
-    """Every row of voxels is entered as often as it is left, and the crossings measure the area."""
-    lines = edges(mask)
-    vertical = lines[lines[:, 0, 0] == lines[:, 1, 0]]                            # faces across x
-    area = 0.0
-    for y in range(mask.shape[1]):
-        x = np.sort(vertical[vertical[:, 0, 1] == y][:, 0, 0])
-        area += (x[1::2] - x[::2]).sum()
-    assert area == mask.sum()
+@settings(max_examples=80, deadline=None)
+@given(arrays(bool, (6, 5)), st.sampled_from([0.1, 0.25]))
+def test_inset_borders_lie_inside(mask, inset):
+    """Moving every border inward by h takes h times its length, less h^2 per corner turned left, plus per right turn.
+
+    A loop around a region turns left four times more than right, one around a hole right four times more.
+    """
+    loops = borders(mask)
+    expected = sum(_area(loop) - inset * _length(loop) + 4 * inset**2 * (1 if _area(loop) > 0 else -1) for loop in loops)
+    assert np.isclose(sum(map(_area, borders(mask, inset))), expected)
 
 
-def test_inset_moves_the_line_inside():
-    mask = np.zeros((5, 5), bool)
-    mask[1:4, 1:4] = True
-    x = edges(mask, inset=0.25)[:, :, 0]
-    assert x.min() == 1.0 and sorted(set(np.round(x[:3, 0], 2))) == [1.25]
+def test_voxels_that_touch_at_a_corner_stay_apart():
+    assert len(borders(np.eye(3, dtype=bool))) == 3
+    assert borders(np.zeros((3, 3), bool)) == []
 
 
 def test_outline_and_grey_draw_in_millimetres():
@@ -57,7 +64,7 @@ def test_outline_and_grey_draw_in_millimetres():
     shown = grey(ax, image, spacing=(2.0, 0.5))
     outline(ax, image > 10, spacing=(2.0, 0.5))
     assert tuple(shown.get_extent()) == (0.0, 10.0, 0.0, 2.0)
-    ends = np.concatenate(ax.collections[0].get_segments())
+    ends = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
     assert ends[:, 0].max() == 10.0 and ends[:, 1].max() == 2.0
     plt.close(figure)
 
