@@ -6,10 +6,11 @@ SHELL := /bin/bash
 .SILENT:
 
 PYTHON ?= python3
+CONSTRAINTS ?= constraints.txt
 # One thread: the sums, and so the committed outputs, are then the same on every machine. A full run may set more.
 export OMP_NUM_THREADS ?= 1
 
-PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt
+PIP := .venv/bin/python -m pip install --disable-pip-version-check --constraint $(CONSTRAINTS)
 RUN := .venv/bin/python
 
 help:               ## this list
@@ -27,6 +28,8 @@ site: .venv/book    ## build the site from the committed notebooks, executing no
 
 refresh: .venv/book    ## execute the committed notebooks again, in place
 	$(RUN) scripts/notebooks.py refresh $(NAME)
+
+install: .venv/test    ## only install, for the book and the tests
 
 lab: .venv/book    ## open the notebooks in JupyterLab
 	.venv/bin/jupyter lab --notebook-dir=. notebooks
@@ -52,7 +55,7 @@ clean:              ## remove what was built, but not .venv
 	echo "Making .venv with $$($(PYTHON) --version) ..."
 	$(PYTHON) -m venv .venv
 
-.venv/book: .venv/bin/python pyproject.toml constraints.txt
+.venv/book: .venv/bin/python pyproject.toml $(CONSTRAINTS)
 	echo "Installing what the book needs into .venv; this takes a few minutes the first time ..."
 	$(PIP) --editable '.[nets,show,book]'
 	touch $@
@@ -65,4 +68,4 @@ clean:              ## remove what was built, but not .venv
 chromium:
 	command -v chromium >/dev/null || scripts/system_package.sh chromium "looking at the built pages"
 
-.PHONY: help book test site refresh lab bench repository clean chromium
+.PHONY: help book test site refresh install lab bench repository clean chromium

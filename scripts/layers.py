@@ -1,4 +1,7 @@
-"""Run the five layers of tests in order, each to its end, and say which failed and how long each took."""
+"""Run the five layers of tests in order, each to its end, and say which failed and how long each took.
+
+    python scripts/layers.py [LAYER ...]
+"""
 
 import subprocess
 import sys
@@ -15,10 +18,13 @@ LAYERS = {
 }
 
 
-def main() -> int:
+def main(names: list[str]) -> int:
+    if unknown := set(names) - set(LAYERS):
+        print(f"error: LAYER is {unknown.pop()!r}, expected one of {', '.join(LAYERS)}.", file=sys.stderr)
+        return 2
     rows = []
-    for n, (layer, what) in enumerate(LAYERS.items(), 1):
-        print(f"\n== Layer {n} of {len(LAYERS)}: {layer} ({what})", flush=True)
+    for layer in names or LAYERS:
+        print(f"\n== {layer}: {LAYERS[layer]}", flush=True)
         start = time.perf_counter()
         command = [sys.executable, "-m", "pytest", f"tests/{layer}", "--durations=3"]
         code = subprocess.run(command, cwd=ROOT).returncode
@@ -32,4 +38,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

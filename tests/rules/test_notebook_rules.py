@@ -126,7 +126,8 @@ BAD = {
         lambda n: edit(n.cells[FUNCTION], "eq. (2.1)", "eq. (2.7)"),
         lambda n: edit(n.cells[4], r"\tag{2.1}", r"\tag{3.1}"),
         lambda n: put(n.cells[7], "source", value=r"$$x \tag{2.1}$$"),
-        lambda n: (n.cells[FUNCTION].metadata.tags.append("save:fusion.mean"), edit(n.cells[FUNCTION], ", eq. (2.1)", "")),
+        lambda n: [n.cells[FUNCTION].metadata.tags.append("save:fusion.mean"),
+                   edit(n.cells[FUNCTION], ", eq. (2.1)", "")],
     ],
     "executed_in_order": [
         lambda n: put(n.cells[FUNCTION], "execution_count", value=None),
