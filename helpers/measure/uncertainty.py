@@ -41,7 +41,7 @@ def entropy_map(masks, *, unit: str = "bits") -> np.ndarray:
     """
     _scale(unit)
     votes, looked = count_votes(masks)
-    most = int(looked.max())
+    most = max(int(looked.max()), 1)
     v, n = np.arange(most + 1), np.arange(1, most + 1)[:, None]
     table = np.full((most + 1, most + 1), np.nan, np.float32)  # [raters who looked, votes]
     table[1:] = voxel_entropy(np.minimum(v / n, 1.0), unit=unit)
