@@ -28,6 +28,7 @@ def unpack(archive: Path, folder: Path, pattern: str = "*") -> None:
     """Unpack the members whose names match `pattern` into `folder`; all of them, or none when one is bad.
 
     The archive is refused when any member, wanted or not, lies outside the folder or is not a plain file.
+    A tar has no checksums of its own members: compare that of the archive first.
     """
     with _members(archive) as members, TemporaryDirectory(dir=folder, prefix=".unpacking-") as waiting:
         wanted = {name: start for name, start in members.items() if fnmatchcase(name, pattern)}

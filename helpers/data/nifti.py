@@ -127,8 +127,8 @@ def _load(path: PathLike) -> nib.Nifti1Image | nib.Nifti2Image:
         raise ValueError(f"{path} has a damaged NIfTI header.") from error
     if dtype.kind not in "iuf":
         raise ValueError(f"{path} holds {dtype}, expected real numbers.")
-    if len(grid.shape) not in (2, 3) or 0 in grid.shape:
-        raise ValueError(f"{path} has shape {grid.shape}, expected two or three axes.")
+    if len(grid.shape) not in (2, 3) or min(grid.shape) < 1:
+        raise ValueError(f"{path} has shape {grid.shape}, expected two or three axes with voxels.")
     if len(content) < needed:
         raise ValueError(f"{path} is truncated: {len(content)} of {needed} bytes.")
     if units not in ("mm", "unknown"):

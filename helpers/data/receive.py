@@ -48,12 +48,12 @@ def receive(url: str, part: Path, size: int | None, report: Callable[[int], None
         raise DownloadError(f"it was cut, {_why(error)}; get it again to go on") from error
 
 
-def _store(
-    response: HTTPResponse, part: Path, start: int, size: int | None, report: Callable[[int], None]
-) -> None:
-    goes_on = response.headers.get("Content-Range", "").startswith(f"bytes {start}-")
-    if not (start and response.status == 206 and goes_on):
-        start = 0  # the server sends all of it again
+def _store(response: HTTPResponse, part: Path, start: int, size: int | None, report: Callable[[int], None]) -> None:
+    if response.status == 206:
+        if not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
+            raise SpoiltError("the server sends another part than the one asked for")
+    else:
+        start = 0  # it sends all of it again
     length = response.headers.get("Content-Length", "")
     promised = start + int(length) if length.isdecimal() else None
     if size is not None and promised not in (None, size):
