@@ -379,7 +379,7 @@ def test_only_what_is_wanted_is_unpacked(tmp_path, make):
 
 @pytest.mark.parametrize("make", [zipped, tarred])
 @pytest.mark.parametrize(
-    "name", ["../out.txt", "a/../../out.txt", "/tmp/out.txt", "C:/out.txt", "..\\out.txt", "\\\\host\\share\\out.txt"]
+    "name", ["../out.txt", "a/../../out.txt", "/out.txt", "C:/out.txt", "..\\out.txt", "\\\\host\\share\\out.txt"]
 )
 def test_a_path_outside_the_folder(tmp_path, make, name):
     folder = tmp_path / "deep" / "out"
