@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from helpers.data.anatomy import Brain, person
+from helpers.data.brain import Brain, person
 from helpers.data.case import Case
 from helpers.data.embedded.mni import check_spacing
 from helpers.data.lesions import Lesions, place_lesions

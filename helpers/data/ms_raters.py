@@ -35,22 +35,22 @@ class Rater:
 # 0.66 to 0.76), and fixed since: no method's result may move them.
 A = Site("A", bias=0.3, rim=1.2, smallest=10.0)  # generous, takes the dirty rim in
 B = Site("B", bias=0.0, rim=0.5, smallest=20.0)  # follows the visible edge
-C = Site("C", bias=-0.3, rim=0.0, smallest=40.0)  # tight, core only, leaves specks out
+C = Site("C", bias=-0.3, rim=0.0, smallest=30.0)  # tight, core only, leaves specks out
 
 MS_RATERS = (
     # name site bias waver lesion overlook false false_volume
-    Rater("A1", A, 0.0, 0.8, 0.6, 25.0, 3.0, 60.0),
-    Rater("A2", A, 0.3, 0.9, 0.7, 35.0, 5.0, 90.0),  # widest, sees lesions everywhere
-    Rater("B1", B, 0.0, 0.9, 0.7, 30.0, 2.0, 50.0),  # in the middle of the seven
-    Rater("B2", B, 0.2, 1.0, 0.7, 60.0, 3.0, 70.0),  # misses more than the others of the site
-    Rater("B3", B, -0.2, 1.1, 0.7, 35.0, 3.0, 60.0),  # unsteadiest hand
-    Rater("C1", C, 0.0, 0.8, 0.6, 45.0, 1.0, 80.0),
-    Rater("C2", C, -0.1, 0.8, 0.6, 80.0, 1.0, 80.0),  # tightest, misses most
+    Rater("A1", A, 0.0, 0.8, 0.6, 15.0, 3.0, 60.0),
+    Rater("A2", A, 0.3, 0.9, 0.7, 20.0, 5.0, 90.0),  # widest, sees lesions everywhere
+    Rater("B1", B, 0.0, 0.9, 0.7, 20.0, 2.0, 50.0),  # in the middle of the seven
+    Rater("B2", B, 0.2, 1.0, 0.7, 40.0, 3.0, 70.0),  # misses more than the others of the site
+    Rater("B3", B, -0.2, 1.1, 0.7, 25.0, 3.0, 60.0),  # unsteadiest hand
+    Rater("C1", C, 0.0, 0.8, 0.6, 30.0, 1.0, 80.0),
+    Rater("C2", C, -0.1, 0.8, 0.6, 50.0, 1.0, 80.0),  # tightest, misses most
 )
 OUTLIER = -1  # the row that outlier=True ruins
 PITCH = np.array([6.0, 6.0, 3.0])  # mm between knots of the waver; less along z: slices are drawn one by one
 REACH = 6.0  # mm; no contour moves further
-MARGIN = 14.0  # mm around the lesions that is looked at
+MARGIN = 14.0  # mm around the lesions that are looked at
 CLEAR = 4.0  # mm from a true lesion to the centre of a false one, at least
 SPOTS = 16  # places per case that could be taken for a lesion
 SHARED = 0.4  # correlation between raters of how hard a lesion is to see
@@ -71,7 +71,7 @@ def ms_raters(
 
     Each moves the surface truth = 0.5 by site bias + dirty rim + own bias + lesion error + waver, in mm,
     leaves lesions out and adds false ones. Where `tissue` (*space) is 0.5 or less nothing is drawn outside
-    the truth; without it, false lesions lie in a shell around the true ones. `outlier` ruins the last rater.
+    the truth; without it, false lesions lie in a box around the true ones. `outlier` ruins the last rater.
     `missing` of the raters did not look: their rows are -1 and the masks int8.
     """
     truth, spacing = as_probability(truth, name="truth"), as_spacing(spacing, 3)
@@ -82,9 +82,9 @@ def ms_raters(
     points = np.argwhere(near) * np.asarray(spacing)  # (n, 3) mm from the corner of the box
     dirt = np.clip(smooth_noise(points, 2 * PITCH, common), 0, 1.5)  # patchy, and the same for all raters
     hard = common.standard_normal(len(volumes))
-    drawable = truth < 2 if tissue is None else (tissue > 0.5) | (truth >= 0.5)
+    drawable = np.ones(truth.shape, bool) if tissue is None else (tissue > 0.5) | (truth >= 0.5)
     allowed = drawable & (tissue is not None)
-    allowed[where] = drawable[where] & (distance < -CLEAR) & ((tissue is not None) | (distance > -MARGIN))
+    allowed[where] = drawable[where] & (distance < -CLEAR)
     spots = tempting_places(allowed, SPOTS, common)
 
     masks = np.zeros((len(raters), *truth.shape), np.uint8)
@@ -134,7 +134,7 @@ def _lesions(truth: np.ndarray, spacing: tuple[float, ...]) -> tuple:
     )
     numbers, count = label(inside[where], np.ones((3, 3, 3)))
     volumes = np.bincount(numbers.ravel(), minlength=count + 1)[1:] * np.prod(spacing)
-    distance, nearest = soft_distance(truth[where], spacing)
+    distance, nearest = soft_distance(truth[where], spacing, REACH)
     touched = maximum_filter(numbers, footprint=generate_binary_structure(3, 1))  # a surface has two sides
     return where, distance, touched[nearest], volumes
 

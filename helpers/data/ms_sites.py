@@ -12,23 +12,23 @@ MODALITIES = ("FLAIR", "T1", "T1GD", "T2", "PD")
 
 TISSUES = {  # field strength in T -> tissue; T1, T2, T2* in ms, proton density
     3.0: {
-        "white": Tissue(850, 74, 50, 0.70),
-        "grey": Tissue(1350, 88, 58, 0.82),
+        "white": Tissue(800, 76, 50, 0.70),
+        "grey": Tissue(1250, 85, 58, 0.82),
         "csf": Tissue(4300, 1900, 1000, 1.00),
         "vessel": Tissue(1650, 60, 40, 0.85),
-        "oedema": Tissue(1150, 115, 85, 0.80),
-        "hole": Tissue(1750, 180, 130, 0.88),
+        "oedema": Tissue(1180, 126, 88, 0.80),
+        "hole": Tissue(1800, 220, 145, 0.88),
     },
     1.5: {
         "white": Tissue(620, 80, 62, 0.70),
-        "grey": Tissue(980, 91, 72, 0.82),
+        "grey": Tissue(980, 88, 72, 0.82),
         "csf": Tissue(4300, 2000, 1200, 1.00),
         "vessel": Tissue(1400, 80, 60, 0.85),
-        "oedema": Tissue(850, 125, 100, 0.80),
-        "hole": Tissue(1400, 200, 150, 0.88),
+        "oedema": Tissue(930, 128, 100, 0.80),
+        "hole": Tissue(1500, 220, 160, 0.88),
     },
 }
-GADOLINIUM = {"vessel": 1.0, "enhancing": 0.45, "grey": 0.02}  # mM; an enhancing lesion is oedema with some
+GADOLINIUM = {"vessel": 0.6, "enhancing": 0.45, "grey": 0.02}  # mM; an enhancing lesion is oedema with some
 
 
 @dataclass(frozen=True)
@@ -39,8 +39,10 @@ class Site:
     bias: float  # strength of the shading
 
 
-def _flair(field: float, tr: float, te: float, **rest: float) -> Sequence:
-    return Sequence("inversion recovery", tr, te, null_time(TISSUES[field]["csf"].t1, tr), **rest)
+def _flair(field: float, tr: float, te: float, miss: float, **rest: float) -> Sequence:
+    """`miss`: by what part the inversion time falls short of the null of CSF, which real scanners never hit."""
+    ti = (1 - miss) * null_time(TISSUES[field]["csf"].t1, tr)
+    return Sequence("inversion recovery", tr, te, ti, **rest)
 
 
 SITES = (
@@ -48,34 +50,34 @@ SITES = (
         "Site A, 3 T, volume FLAIR",
         3.0,
         {
-            "FLAIR": _flair(3.0, 5000, 130, snr=24, slice_mm=1),
-            "T1": Sequence("gradient echo", 10, 4, flip=20, snr=38, slice_mm=1),
-            "T1GD": Sequence("gradient echo", 10, 4, flip=20, snr=38, slice_mm=1),
-            "T2": Sequence("spin echo", 4000, 90, snr=26, slice_mm=3),
+            "FLAIR": _flair(3.0, 6000, 130, 0.03, snr=24, slice_mm=1),
+            "T1": Sequence("gradient echo", 12, 4, flip=30, snr=38, slice_mm=1),
+            "T1GD": Sequence("gradient echo", 12, 4, flip=30, snr=38, slice_mm=1),
+            "T2": Sequence("spin echo", 4500, 90, snr=26, slice_mm=3),
             "PD": Sequence("spin echo", 3000, 15, snr=34, slice_mm=3),
         },
-        bias=0.07,
+        bias=0.08,
     ),
     Site(
         "Site B, 1.5 T, slices of 3 mm",
         1.5,
         {
-            "FLAIR": _flair(1.5, 9000, 110, snr=18, slice_mm=3),
-            "T1": Sequence("spin echo", 500, 14, snr=24, slice_mm=3),
-            "T1GD": Sequence("spin echo", 500, 14, snr=24, slice_mm=3),
-            "T2": Sequence("spin echo", 3500, 95, snr=20, slice_mm=3),
+            "FLAIR": _flair(1.5, 9000, 110, 0.015, snr=18, slice_mm=3),
+            "T1": Sequence("spin echo", 450, 12, snr=24, slice_mm=3),
+            "T1GD": Sequence("spin echo", 450, 12, snr=24, slice_mm=3),
+            "T2": Sequence("spin echo", 4000, 100, snr=20, slice_mm=3),
             "PD": Sequence("spin echo", 2600, 20, snr=24, slice_mm=3),
         },
-        bias=0.05,
+        bias=0.06,
     ),
     Site(
         "Site C, 3 T, slices of 4 mm",
         3.0,
         {
-            "FLAIR": _flair(3.0, 8000, 125, snr=28, slice_mm=4),
-            "T1": Sequence("gradient echo", 8, 3, flip=18, snr=30, slice_mm=1),
-            "T1GD": Sequence("gradient echo", 8, 3, flip=18, snr=30, slice_mm=1),
-            "T2": Sequence("spin echo", 5000, 80, snr=30, slice_mm=4),
+            "FLAIR": _flair(3.0, 8000, 125, 0.02, snr=28, slice_mm=4),
+            "T1": Sequence("gradient echo", 9, 3, flip=28, snr=30, slice_mm=1),
+            "T1GD": Sequence("gradient echo", 9, 3, flip=28, snr=30, slice_mm=1),
+            "T2": Sequence("spin echo", 5000, 95, snr=30, slice_mm=4),
             "PD": Sequence("spin echo", 3200, 12, snr=36, slice_mm=4),
         },
         bias=0.09,

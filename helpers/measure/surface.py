@@ -50,12 +50,14 @@ def surface_distances(a, b, spacing=None, *, signed: bool = False) -> np.ndarray
 
 
 def signed_boundary_offset(a, b, spacing=None) -> float:
-    """Mean signed distance in mm of the surface of `a` from that of `b`: positive where `a` is outside `b`.
+    """How much wider `a` is drawn than `b`, in mm; offset(b, a) = -offset(a, b). Chapter 1, eq. (1.3).
 
-    A rater who draws every lesion one voxel larger has an offset near one voxel. nan if either mask is empty.
+    Half the difference of the mean signed distances from the surface of `a` to `b` and from `b` to `a`: one of
+    them alone would not see what the other mask leaves out. nan if either mask is empty.
     """
-    distances = surface_distances(a, b, spacing, signed=True)
-    return float(distances.mean()) if np.isfinite(distances).any() else math.nan
+    outward, inward = (surface_distances(x, y, spacing, signed=True) for x, y in ((a, b), (b, a)))
+    seen = np.isfinite(outward).any() and np.isfinite(inward).any()
+    return float(outward.mean() - inward.mean()) / 2 if seen else math.nan
 
 
 def surface(mask: np.ndarray) -> np.ndarray:

@@ -48,8 +48,8 @@ def test_two_voxels():
     a, b = box((3, 4), (3, 4), (3, 4)), box((6, 7), (7, 8), (3, 4))
     for percentile in (0, 50, 95, 100):
         assert hausdorff(a, b, percentile=percentile) == 5.0
-    assert surface_distances(a, b) == [5.0]
-    assert signed_boundary_offset(a, b) == 5.0
+    assert surface_distances(a, b) == surface_distances(a, b, signed=True) == [5.0]
+    assert signed_boundary_offset(a, b) == 0.0  # neither is wider
 
 
 def test_percentile_is_the_worse_of_two_directions():
@@ -78,9 +78,10 @@ def test_offset_of_a_larger_and_a_smaller_drawing():
     """Cubes make it exact: each surface voxel of the larger is 1 outside, but for edges and corners."""
     small, large = box((5, 10), (5, 10), (5, 10)), box((4, 11), (4, 11), (4, 11))
     faces, edges, corners = 6 * 5**2, 12 * 5, 8
-    expected = (faces + edges * math.sqrt(2) + corners * math.sqrt(3)) / (faces + edges + corners)
-    assert signed_boundary_offset(large, small) == pytest.approx(expected, abs=1e-12)
-    assert signed_boundary_offset(small, large) == pytest.approx(-1.0, abs=1e-12)
+    outward = (faces + edges * math.sqrt(2) + corners * math.sqrt(3)) / (faces + edges + corners)
+    inward = -1.0  # every surface voxel of the smaller is 1 inside
+    assert signed_boundary_offset(large, small) == pytest.approx((outward - inward) / 2, abs=1e-12)
+    assert signed_boundary_offset(small, large) == -signed_boundary_offset(large, small)
     assert signed_boundary_offset(small, small) == 0.0
 
 

@@ -6,7 +6,7 @@ from helpers.show.checks.verdict import call, check
 
 
 def _dice_of_spheres(radius: float, offset: float) -> float:
-    """Dice of a sphere and the concentric sphere drawn `offset` wider, chapter 1 eq. (1.5)."""
+    """Dice of a sphere and the concentric sphere drawn `offset` wider, chapter 1 eq. (1.10)."""
     return 2 * radius**3 / (radius**3 + (radius + offset) ** 3)
 
 

@@ -50,12 +50,15 @@ def _averages(spacing: float) -> tuple[np.ndarray, ...]:
 
 def lateral_ventricles(csf: np.ndarray, origin: np.ndarray) -> np.ndarray:
     """The two large pools of CSF left when the cisterns and the cleft between the hemispheres are cut off."""
-    x, y, z = (np.arange(n) + o for n, o in zip(csf.shape, origin, strict=True))  # mm
-    x, y, z = np.abs(x)[:, None, None], y[:, None], z
-    box = (x > 1) & (x < 38) & (y > -60) & (y < 40) & (z >= -4) & (z < 36)
-    cistern = (x < 14) & (y < -20) & (z < 15) | (x < 6) & (y < -38)
-    pools, _ = ndimage.label((csf > 0.5) & box & ~cistern)
-    return np.isin(pools, np.argsort(np.bincount(pools.ravel())[1:])[-2:] + 1)
+    low, high = np.array([[-37, -59, -4], [37, 39, 35]])  # mm: both pools lie in this box
+    box = tuple(slice(int(a), int(b) + 1) for a, b in zip(low - origin, high - origin, strict=True))
+    x, y, z = np.ogrid[tuple(slice(a, b + 1) for a, b in zip(low, high, strict=True))]
+    x = np.abs(x)
+    cut = (x <= 1) | (x < 14) & (y < -20) & (z < 15) | (x < 6) & (y < -38)
+    pools, _ = ndimage.label((csf[box] > 0.5) & ~cut)
+    ventricles = np.zeros(csf.shape, bool)
+    ventricles[box] = np.isin(pools, np.argsort(np.bincount(pools.ravel())[1:])[-2:] + 1)
+    return ventricles
 
 
 def _clear_rim(grey: np.ndarray, white: np.ndarray, ventricles: np.ndarray) -> None:
@@ -81,7 +84,7 @@ def person(spacing: float, rng: np.random.Generator, *, atrophy: float = 0.0) ->
     inside = np.clip(sum(sampled), 0, 1)
     weights = [
         np.exp(a * smooth_field(shape, 12 / spacing, rng) + b)
-        for a, b in ((0.2, 0.0), (0.2, 0.0), (0.7, 0.7 + 0.2 * atrophy))
+        for a, b in ((0.2, 0.0), (0.2, 0.0), (0.7, 0.85 + 0.2 * atrophy))
     ]
     weighted = [w * p for w, p in zip(weights, sampled, strict=True)]
     scale = inside / (sum(weighted) + np.float32(1e-6))
