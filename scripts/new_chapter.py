@@ -14,6 +14,9 @@ import yaml
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from scripts.normalise import KERNEL  # noqa: E402
+
 CHECKED = {"tags": ["nbval-check-output"]}
 FOLDED = {"tags": ["hide-input"], "cellView": "form", "jupyter": {"source_hidden": True}}
 SOLUTION = {**FOLDED, "tags": ["solution", "hide-input"]}
@@ -89,7 +92,7 @@ def skeleton(name: str) -> nbformat.NotebookNode:
     if not re.fullmatch(r"\d\d_[a-z0-9_]+", name):
         raise ValueError(f"NAME is {name!r}, expected two digits and words, as in 02_soft_dilation")
     number, title = int(name[:2]), name[3:].replace("_", " ").capitalize()
-    notebook = new_notebook(cells=[
+    notebook = new_notebook(metadata={"kernelspec": KERNEL}, cells=[
         new_markdown_cell(TITLE.format(number=number, title=title)),
         new_code_cell(SETUP.format(address=address(), version=version("when-experts-disagree")), metadata=FOLDED),
         new_code_cell(IMPORTS),

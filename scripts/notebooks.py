@@ -19,10 +19,10 @@ import nbformat
 import papermill
 from nbformat import NotebookNode
 
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-from normalise import normalise, write  # noqa: E402
-
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+from scripts.normalise import normalise, write  # noqa: E402
+
 NOTEBOOKS = ROOT / "notebooks"
 EXECUTED = ROOT / "_build" / "notebooks"
 UNFINISHED = ROOT / "_build" / "unfinished"         # where a notebook that failed is kept, to be looked at
