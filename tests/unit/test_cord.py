@@ -1,5 +1,6 @@
 """The simulated spinal cord: shapes by brute force, sizes and contrasts against real ones, raters, errors."""
 
+import importlib.util
 import json
 import time
 from functools import cache
@@ -163,10 +164,19 @@ def test_one_case_takes_at_most_a_second_of_one_core():
     assert min(seconds() for _ in range(3)) <= 1.0
 
 
-def test_the_published_comparison_still_describes_the_simulation():
-    """Medians over the 20 lie inside the real range, for all that the simulation was matched on."""
-    path = Path(__file__).parents[2] / "results" / "00_cord_simulation_vs_real.json"
-    ranges = json.loads(path.read_text())["minimum_median_maximum"]
-    for key in ("area", "width", "depth", "grey_share", "grey_width", "grey_depth", "grey", "csf", "around", "snr"):
+def test_the_published_comparison_is_of_this_simulation():
+    """One case per centre, measured again, has the published row; the medians lie inside the real range."""
+    root = Path(__file__).parents[2]
+    published = json.loads((root / "results" / "00_cord_simulation_vs_real.json").read_text())
+    spec = importlib.util.spec_from_file_location("compare", root / "scripts" / "compare_with_real_cord.py")
+    compare = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(compare)
+    for index in range(0, CORD_CASES, 5):
+        case = case_of(index)
+        row = compare.measure(case.images["T2*"], case.raters[0] == 1, case.raters[0] > 0, case.spacing)
+        # rounded to 3 digits; a voxel or two may fall the other way on another machine
+        assert row == pytest.approx(published["images"]["simulated"][case.name], rel=0.01)
+    ranges = published["minimum_median_maximum"]
+    for key in compare.COLUMNS:
         low, _, high = ranges["real"][key]
-        assert low <= ranges["simulated"][key][1] <= high, key
+        assert low <= ranges["simulated"][key][1] <= high or key == "pixel", key
