@@ -72,7 +72,10 @@ def test_percentiles_against_contours_and_distance_transforms(seed, percentile):
     assert measure.hausdorff(*masks, spacing, percentile) == pytest.approx(expected, rel=1e-12)
     assert np.allclose(np.sort(measure.surface_distances(*masks, spacing)), np.sort(directed[0]), rtol=1e-12)
     a, b = masks
-    outward, inward = (np.where(b[rims[0]], -1, 1) * directed[0]).mean(), (np.where(a[rims[1]], -1, 1) * directed[1]).mean()
+    outward, inward = (
+        (np.where(b[rims[0]], -1, 1) * directed[0]).mean(),
+        (np.where(a[rims[1]], -1, 1) * directed[1]).mean(),
+    )
     assert measure.signed_boundary_offset(a, b, spacing) == pytest.approx((outward - inward) / 2, abs=1e-12)
 
 
