@@ -84,7 +84,8 @@ def run(path: Path, out: Path, parameters: dict[str, str] | None = None) -> floa
     for folder in (out.parent, raw.parent):
         folder.mkdir(parents=True, exist_ok=True)
     start = time.perf_counter()
-    papermill.execute_notebook(path, raw, values, cwd=path.parent, kernel_name="python3", progress_bar=False)
+    papermill.execute_notebook(path, raw, values, cwd=path.parent, kernel_name="python3", progress_bar=False,
+                               extra_arguments=["--IPKernelApp.log_level=ERROR"])
     seconds = time.perf_counter() - start
     write(normalise(nbformat.read(raw, 4), ROOT), out)
     raw.unlink()
