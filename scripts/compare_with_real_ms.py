@@ -15,7 +15,7 @@ import nibabel as nib
 import numpy as np
 from scipy import ndimage
 
-from helpers.data.anatomy import lateral_ventricles
+from helpers.data.brain import lateral_ventricles
 from helpers.data.embedded.mni import template
 from helpers.data.ms_cohort import MS_CASES, ms_case
 from helpers.data.resampling import box_average
@@ -23,7 +23,8 @@ from helpers.results import save_results
 
 SPACING = 2.0
 FILES = {"FLAIR": "FLAIR_*", "T1": "T1_*", "T1GD": "T1POST_*", "T2": "T2_*"}
-PROFILE = (-6, -4, -2, 0, 2, 4, 6, 8)  # mm from the lesions' surface, negative inside
+PROFILE = (-7, -5, -3, -1, 1, 3, 5, 7)  # mm from the lesions' surface, negative inside
+RINGS = [(a, b) for a, b in zip(PROFILE, PROFILE[1:], strict=False) if a * b > 0]
 
 
 def main() -> None:
@@ -108,7 +109,7 @@ def measure_image(image: np.ndarray, mask: np.ndarray, maps: dict[str, np.ndarra
     }
     signed = from_lesions - ndimage.distance_transform_edt(mask, SPACING)
     solid = inside & (maps["csf"] < 0.2)
-    for low, high in zip(PROFILE, PROFILE[1:], strict=False):
+    for low, high in RINGS:
         ring = solid & (signed > low) & (signed <= high)
         row[f"edge {low} to {high} mm"] = np.median(image[ring]) / unit if ring.sum() > 20 else np.nan
     return {k: float(v) for k, v in row.items()}
@@ -168,13 +169,14 @@ def markdown(tables: dict) -> str:
         cells = []
         for source in tables["lesions"].values():
             value = source[key]
-            cells.append(f"{value[1]:.3g} ({value[0]:.3g} to {value[2]:.3g})" if isinstance(value, list) else f"{value}")
+            whole = not isinstance(value, list)
+            cells.append(f"{value}" if whole else f"{value[1]:.3g} ({value[0]:.3g} to {value[2]:.3g})")
         lines.append(f"| {key} | " + " | ".join(cells) + " |")
-    lines += ["", "| FLAIR across the edge | " + " | ".join(f"{a} to {b}" for a, b in zip(PROFILE, PROFILE[1:], strict=False)) + " |"]
-    lines.append("|---|" + "---|" * (len(PROFILE) - 1))
+    lines += ["", "| FLAIR across the edge, mm | " + " | ".join(f"{a} to {b}" for a, b in RINGS) + " |"]
+    lines.append("|---|" + "---|" * len(RINGS))
     for source, images in tables["images"].items():
         for who, row in images["FLAIR"].items():
-            cells = [row.get(f"edge {a} to {b} mm") for a, b in zip(PROFILE, PROFILE[1:], strict=False)]
+            cells = [row.get(f"edge {a} to {b} mm") for a, b in RINGS]
             lines.append(f"| {source} {who} | " + " | ".join("" if c is None else f"{c:.2f}" for c in cells) + " |")
     return "\n".join(lines)
 

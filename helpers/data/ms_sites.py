@@ -16,7 +16,7 @@ TISSUES = {  # field strength in T -> tissue; T1, T2, T2* in ms, proton density
         "grey": Tissue(1250, 85, 58, 0.82),
         "csf": Tissue(4300, 1900, 1000, 1.00),
         "vessel": Tissue(1650, 60, 40, 0.85),
-        "oedema": Tissue(1180, 126, 88, 0.80),
+        "oedema": Tissue(1180, 121, 88, 0.80),
         "hole": Tissue(1800, 220, 145, 0.88),
     },
     1.5: {
