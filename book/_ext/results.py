@@ -1,94 +1,120 @@
-"""The `results` directive: tables straight from results/*.json, so that no number in the book is typed by hand.
+"""Numbers straight from results/*.json, so that none in the book is typed by hand.
 
-    ```{results} 00_*.json
+A table. The argument is a file and the way to its rows; each line is a heading, a key and a Python number format.
+`*` is the name of a row. Rows are a list of objects, or an object of them by name. `:transpose:` swaps rows and columns
+of the latter; `:names:` is the way to an object with a word for each row's name.
+
+    ```{results} 00_ms_raters raters
+    :caption: What the table shows
+    Rater | *
+    Dice with the consensus | dice_consensus | .2f
     ```
 
-Such a file is written by helpers.results.save_results; what it holds under "tables" is shown. Each table has "title",
-"columns" and "rows" (lists in the order of the columns, or objects by column name); it may have "note" (a sentence
-under the table) and "digits" (decimals shown: one number for all columns, or an object by column name). Where no file
-matches, the page says that nothing has been measured yet.
+A number in a sentence: {result}`00_ms_raters mean_dice_with_consensus .2f`.
 """
 
 import json
 from pathlib import Path
 
 from docutils import nodes
+from docutils.parsers.rst import directives
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
+from sphinx.util.docutils import SphinxDirective, SphinxRole
 
-MISSING = "These numbers have not been measured yet. They will appear here when they have."
+MISSING = "These numbers have not been measured yet. They appear here once they have."
 
 
-def text(value: object, digits: int | None) -> str:
-    """One cell. Whole numbers, words and yes or no stand as they are; other numbers get `digits` decimals."""
+def text(value: object, form: str) -> str:
+    """One cell: a word, a number, a mean (with its spread), a median (least to greatest), an interval."""
     if value is None:
         return "–"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, float):
-        return f"{value:.3g}" if digits is None else f"{value:.{digits}f}"
-    if isinstance(value, list):                                     # an interval or a pair
-        return " to ".join(text(part, digits) for part in value)
-    return str(value)
+    if isinstance(value, dict):
+        return f"{text(value['mean'], form)} ({text(value['sd'], form)})"
+    if isinstance(value, list) and len(value) == 3:
+        low, middle, high = (text(part, form) for part in value)
+        return f"{middle} ({low} to {high})"
+    if isinstance(value, list):
+        return " to ".join(text(part, form) for part in value)
+    return format(value, form).replace("-", "−") if isinstance(value, float | int) else str(value)
 
 
-def cells(table: dict) -> list[list[str]]:
-    columns, digits = table["columns"], table.get("digits")
-    per_column = [digits.get(name) if isinstance(digits, dict) else digits for name in columns]
-    rows = [[row.get(name) for name in columns] if isinstance(row, dict) else row for row in table["rows"]]
-    if any(len(row) != len(columns) for row in rows):
-        raise ValueError(f"a row has not the {len(columns)} cells that \"columns\" names")
-    return [[text(value, digit) for value, digit in zip(row, per_column, strict=True)] for row in rows]
+def follow(content: dict, way: str) -> object:
+    """The part of `content` to which the dotted `way` leads."""
+    for key in filter(None, way.split(".")):
+        content = content[key]
+    return content
 
 
-def table_node(table: dict) -> nodes.table:
-    def row(values: list[str]) -> nodes.row:
-        return nodes.row("", *(nodes.entry("", nodes.paragraph("", value)) for value in values))
-
-    group = nodes.tgroup("", cols=len(table["columns"]))
-    group += [nodes.colspec(colwidth=1) for _ in table["columns"]]
-    group += nodes.thead("", row([str(name) for name in table["columns"]]))
-    group += nodes.tbody("", *(row(values) for values in cells(table)))
-    return nodes.table("", nodes.title("", table["title"]), group, classes=["results"])
+def named_rows(part: dict | list, transpose: bool) -> list[dict]:
+    """Rows as objects; the key "*" holds the name of the row."""
+    if isinstance(part, list):
+        return part
+    if transpose:
+        part = {key: {name: row[key] for name, row in part.items()} for key in next(iter(part.values()))}
+    return [{"*": name, **row} for name, row in part.items()]
 
 
-def provenance(facts: dict, name: str) -> nodes.paragraph:
-    """One line under the tables: which file, and how it came about."""
-    def words(value: object) -> str:
-        if isinstance(value, dict):
-            return ", ".join(f"{key} {words(part)}" for key, part in value.items())
-        return ", ".join(map(words, value)) if isinstance(value, list) else text(value, None)
+def table_node(headings: list[str], rows: list[list[str]]) -> nodes.table:
+    def row(cells: list[str]) -> nodes.row:
+        return nodes.row("", *(nodes.entry("", nodes.paragraph("", cell)) for cell in cells))
 
-    told = "; ".join(f"{key} {words(value)}" for key, value in facts.items())
-    return nodes.paragraph("", "", nodes.literal("", f"results/{name}"), nodes.Text(f" · {told}"),
-                           classes=["provenance"])
+    group = nodes.tgroup("", *(nodes.colspec(colwidth=1) for _ in headings), cols=len(headings))
+    group += [nodes.thead("", row(headings)), nodes.tbody("", *map(row, rows))]
+    return nodes.table("", group, classes=["results"])
+
+
+def provenance(facts: dict, stem: str) -> nodes.paragraph:
+    """One line under a table: which file, and how it came about."""
+    seeds = ", ".join(map(str, facts["seeds"]))
+    told = f" · {facts['date']}, commit {facts['commit']}, {facts['device']}, seeds {seeds}, {facts['seconds']} s"
+    return nodes.paragraph("", "", nodes.literal("", f"results/{stem}.json"), nodes.Text(told), classes=["provenance"])
 
 
 class Results(SphinxDirective):
-    required_arguments = 1
-    final_argument_whitespace = False
+    required_arguments, optional_arguments = 1, 1
+    has_content = True
+    option_spec = {"caption": directives.unchanged_required, "names": directives.unchanged,
+                   "transpose": directives.flag}
 
     def run(self) -> list[nodes.Node]:
-        self.env.note_reread()                                      # the files may be newer than the page
-        files = sorted((Path(self.env.srcdir) / "results").glob(self.arguments[0]))
-        if not files:
+        self.env.note_reread()                          # the file may be newer than the page
+        stem, *way = self.arguments
+        file = Path(self.env.srcdir) / "results" / f"{stem}.json"
+        if not file.exists():
             return [nodes.note("", nodes.paragraph("", MISSING))]
-        return [node for file in files for node in self.show(file)]
-
-    def show(self, file: Path) -> list[nodes.Node]:
-        self.env.note_dependency(str(file))
+        columns = [[*map(str.strip, line.split("|")), ""][:3] for line in self.content if line.strip()]
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
-            out: list[nodes.Node] = []
-            for table in content["tables"]:
-                out.append(table_node(table))
-                if note := table.get("note"):
-                    out.append(nodes.paragraph("", note))
+            names = follow(content, self.options["names"]) if "names" in self.options else {}
+            rows = []
+            for row in named_rows(follow(content, "".join(way)), "transpose" in self.options):
+                row = {**row, "*": names.get(row.get("*"), row.get("*"))}
+                rows.append([text(row[key], form) for _, key, form in columns])
+            told = provenance(content["provenance"], stem)
         except (KeyError, TypeError, ValueError) as problem:
-            raise self.error(f"results/{file.name} cannot be shown as a table: {problem!r}") from problem
-        return [*out, provenance(content.get("provenance", {}), file.name)]
+            raise self.error(f"results/{file.name} does not hold what this table asks for: {problem!r}") from problem
+        # A paragraph and not the table's own caption: it stays in sight where the table scrolls sideways.
+        caption = nodes.paragraph("", self.options["caption"], classes=["table-caption"])
+        return [caption, table_node([heading for heading, *_ in columns], rows), told]
+
+
+class Result(SphinxRole):
+    def run(self) -> tuple[list[nodes.Node], list[nodes.system_message]]:
+        self.env.note_reread()
+        stem, way, form = [*self.text.split(), ""][:3]
+        file = Path(self.env.srcdir) / "results" / f"{stem}.json"
+        if not file.exists():
+            return [nodes.Text("(not measured yet)")], []
+        try:
+            return [nodes.Text(text(follow(json.loads(file.read_text(encoding="utf-8")), way), form))], []
+        except (KeyError, TypeError, ValueError) as problem:
+            message = self.inliner.reporter.error(f"results/{file.name} has no {way}: {problem!r}", line=self.lineno)
+            return [self.inliner.problematic(self.rawtext, self.rawtext, message)], [message]
 
 
 def setup(app: Sphinx) -> dict:
     app.add_directive("results", Results)
+    app.add_role("result", Result())
     return {"parallel_read_safe": True, "parallel_write_safe": True}
