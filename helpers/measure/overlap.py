@@ -62,4 +62,4 @@ def overlap_counts(a: np.ndarray, b: np.ndarray) -> tuple[int, int, int]:
 
 
 def _ratio(part: int, whole: int, empty: float = 1.0) -> float:
-    return part / whole if whole else empty
+    return float(part / whole) if whole else empty  # plain floats print plainly
