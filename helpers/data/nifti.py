@@ -80,7 +80,6 @@ def write_like(path: PathLike, values: np.ndarray, reference: PathLike, *, overw
             f"values has dtype {values.dtype}, expected uint8, int8, int16, int32, float32 or float64."
         )
     header.set_data_dtype(values.dtype)
-    header.set_slope_inter(1, 0)
     header["cal_min"] = header["cal_max"] = 0  # the reference's display window would hide a map in [0, 1]
     content = type(reference_image)(values, None, header).to_bytes()
     if path.name.endswith(".gz"):

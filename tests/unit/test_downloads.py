@@ -71,8 +71,8 @@ class Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Length", str(len(body) if it.length == "true" else it.length))
         self.end_headers()
         body = body if it.cut is None else body[: it.cut]
+        it.sent += len(body)  # before the client can know
         self.wfile.write(body)
-        it.sent += len(body)
         if it.stall:
             it.stall.wait(5)
         self.close_connection = True
