@@ -38,6 +38,7 @@ def place_lesions(brain: Brain, load: float, spacing: float, rng: np.random.Gene
     slope = np.stack(np.gradient(brain.ventricle_distance))  # (3, *space), away from the ventricles
     near = np.cumsum(_prior(brain, reach=4.0).ravel(), dtype=np.float64)
     wide = np.cumsum(_prior(brain, reach=40.0).ravel(), dtype=np.float64)
+    solid = brain.white + brain.grey
     voxel = spacing**3 / 1000  # ml
     volume, small = 0.0, min(load, 1.1 * load**0.65)
     active = rng.random() < 0.5  # does this patient have lesions that take up gadolinium?
@@ -49,6 +50,7 @@ def place_lesions(brain: Brain, load: float, spacing: float, rng: np.random.Gene
         cumulated = near if kind in ("cap", "finger") else wide
         centre = np.unravel_index(np.searchsorted(cumulated, rng.random() * cumulated[-1]), truth.shape)
         patch, cover = _grow(brain, texture, slope, centre, kind, max(wanted, SMALLEST), spacing, rng)
+        cover = np.minimum(cover, solid[patch])
         new = cover > truth[patch]
         gained = np.where(new, cover - truth[patch], 0).sum(dtype=np.float64) * voxel
         enhances = active and kind != "cap" and rng.random() < 0.08

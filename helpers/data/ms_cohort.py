@@ -8,7 +8,7 @@ from helpers.data.case import Case
 from helpers.data.embedded.mni import check_spacing
 from helpers.data.lesions import Lesions, place_lesions
 from helpers.data.mr_signal import Sequence, bias_field, rician, signal, with_gadolinium
-from helpers.data.ms_raters import ms_raters
+from helpers.data.ms_raters import MS_RATERS, ms_raters
 from helpers.data.ms_sites import GADOLINIUM, MODALITIES, SITES, TISSUES, Site
 from helpers.data.resampling import smooth_field
 
@@ -29,7 +29,9 @@ def ms_case(
 
     `outlier` ruins one rater; `missing` is how many raters did not look. Neither changes images or truth.
     """
-    _check(index, seed)
+    _check_whole("index", index, MS_CASES - 1)
+    _check_whole("seed", seed, 2**32 - 1)
+    _check_whole("missing", missing, len(MS_RATERS) - 1)
     spacing = check_spacing(spacing)
     site = SITES[index // 5]
     load = float(LOADS[ORDER[index]])
@@ -128,8 +130,7 @@ def _acquire(
     return np.where(inside, gain * rician(shaded, 1 / sequence.snr, rng), 0).astype(np.float32)
 
 
-def _check(index: int, seed: int) -> None:
-    if isinstance(index, bool) or not isinstance(index, (int, np.integer)) or not 0 <= index < MS_CASES:
-        raise ValueError(f"index is {index!r}, expected a whole number from 0 to {MS_CASES - 1}.")
-    if isinstance(seed, bool) or not isinstance(seed, (int, np.integer)) or seed < 0:
-        raise ValueError(f"seed is {seed!r}, expected a whole number, 0 or more.")
+def _check_whole(name: str, value: int, last: int) -> None:
+    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not whole or not 0 <= value <= last:
+        raise ValueError(f"{name} is {value!r}, expected a whole number from 0 to {last}.")
