@@ -47,7 +47,7 @@ def soft_dots(count=4, step=10):
 
 @pytest.fixture(scope="module")
 def cohort():
-    """Truth and masks of the 15 cases; the images play no part here."""
+    """Truth and masks of the 15 cases."""
     cases = (ms_case(index) for index in range(MS_CASES))
     return [(case.truth, case.raters) for case in cases]
 
