@@ -7,6 +7,7 @@ The book is built from a copy in _build/source, so that the notebooks shown can 
 working tree stays as it is. Any warning fails the build.
 """
 
+import json
 import shutil
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 BUILD = ROOT / "_build"
+EXECUTED = BUILD / "notebooks"
 SITE = BUILD / "html"
 PARTS = ["_config.yml", "book", "results", "LICENSE", "LICENSE-TEXT", "CITATION.cff"]
 
@@ -29,15 +31,26 @@ def stage(source: Path, notebooks: list[Path]) -> None:
         copy(part, source / part.name)
 
 
+def stale(folder: Path) -> list[str]:
+    """The chapters that `folder` does not hold, or holds with other cells than the committed ones."""
+    def cells(path: Path) -> list:
+        return [cell["source"] for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]]
+
+    return [path.stem for path in chapters()
+            if not (folder / path.name).exists() or cells(folder / path.name) != cells(path)]
+
+
+def chapters() -> list[Path]:
+    return sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
 def build(notebooks: Path, out: Path = SITE) -> int:
     """Build the site that shows the chapters in `notebooks` into `out`; the exit code of Jupyter Book."""
-    chapters = sorted((ROOT / "notebooks").glob("*.ipynb"))
-    missing = [path.stem for path in chapters if not (notebooks / path.name).exists()]
-    if missing:
-        print(f"error: not executed yet: {', '.join(missing)}; run `make book`.", file=sys.stderr)
+    if missing := stale(notebooks):
+        print(f"error: not executed since they changed: {', '.join(missing)}; run `make book`.", file=sys.stderr)
         return 2
     source, work = BUILD / "source", BUILD / "work"
-    stage(source, [notebooks / path.name for path in chapters])
+    stage(source, [notebooks / path.name for path in chapters()])
     shutil.rmtree(work, ignore_errors=True)
     code = subprocess.run([
         Path(sys.executable).with_name("jupyter-book"), "build", source, "--toc", source / "book/_toc.yml",
@@ -53,7 +66,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {unknown.pop()!r} is not an option, expected --executed or nothing.", file=sys.stderr)
         return 2
     print("Building the site ...", flush=True)
-    code = build(BUILD / "notebooks" if arguments else ROOT / "notebooks")
+    code = build(EXECUTED if arguments else ROOT / "notebooks")
     print(f"The site: {SITE / 'index.html'}" if code == 0 else "The site was not built.")
     return code
 

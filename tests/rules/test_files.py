@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import tomllib
+from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from jsonschema.validators import validator_for
 
+import helpers
 from scripts.new_chapter import address
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,7 +154,7 @@ def test_citation_is_valid(tmp_path):
 def test_one_version_one_address_one_licence():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text())
-    assert project["version"] == citation["version"]
+    assert project["version"] == citation["version"] == helpers.__version__ == version("when-experts-disagree")
     assert citation["repository-code"] == address(ROOT)
     assert project["license"] in citation["license"]
     assert f"## {project['version']} " in (ROOT / "CHANGELOG.md").read_text()

@@ -98,7 +98,7 @@ BAD = {
         lambda n: swap(n, 1, 2),
         lambda n: edit(n.cells[1], "--no-deps ", ""),
         lambda n: edit(n.cells[1], "git+https://", "git+https://elsewhere."),
-        lambda n: edit(n.cells[1], "@v", "@main"),
+        lambda n: edit(n.cells[1], "@v", "@v9"),
         lambda n: n.cells[1].metadata.pop("cellView"),
     ],
     "imports_third": [

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from importlib.metadata import version
 
 from scripts.new_chapter import address
 from scripts.normalise import text_of
@@ -43,10 +44,10 @@ def setup_second(notebook, path):
     if cell.cell_type != "code" or 'if "google.colab" in sys.modules:' not in cell.source:
         return ["the second cell is not the set-up for Colab"]
     breaches = folded(cell)
-    found = re.findall(r"pip install[^\n]*--no-deps[^\n]*git\+([^@\s\"']+)@v[\d.]+", cell.source)
-    if found != [address(path.parent.parent)]:
-        breaches.append(f"the set-up cell installs from {found}, expected --no-deps from a tag of the address in "
-                        "_config.yml")
+    wanted = f"{address(path.parent.parent)}@v{version('when-experts-disagree')}"
+    found = re.findall(r"pip install[^\n]*--no-deps[^\n]*git\+([^\s\"']+)", cell.source)
+    if found != [wanted]:
+        breaches.append(f"the set-up cell installs with --no-deps from {found}, expected {wanted}")
     return breaches
 
 
