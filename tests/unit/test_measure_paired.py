@@ -64,3 +64,12 @@ def test_many_cases_in_blocks():
     result = paired_test(values, np.zeros(3000))
     assert result.low < result.difference < result.high
     assert result.p < 0.01
+
+
+def test_cases_that_did_not_move_are_dropped():
+    """Still exact with more than 13 cases: p is that of the cases that moved."""
+    difference = np.random.default_rng(5).normal(0.3, 1, size=18)
+    padded = np.concatenate([difference, np.zeros(4)])
+    one, other = paired_test(difference, np.zeros(18)), paired_test(padded, np.zeros(22))
+    assert other.p == one.p
+    assert (one.n, other.n) == (18, 22)
