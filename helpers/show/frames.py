@@ -28,9 +28,9 @@ def frames(figures: Sequence[Figure], labels: Sequence[str], *, title: str, iden
     `alt` says in words what the frames show; each frame's label is added to it.
     """
     if len(figures) != len(labels) or len(figures) < 2:
-        raise ValueError(f"frames has {len(figures)} figures and {len(labels)} labels; give as many of each, at least 2")
+        raise ValueError(f"frames has {len(figures)} figures and {len(labels)} labels, expected as many, at least 2")
     if not 0 <= start < len(figures):
-        raise ValueError(f"start is {start}; give the number of a frame, 0 to {len(figures) - 1}")
+        raise ValueError(f"start is {start}, expected the number of a frame, 0 to {len(figures) - 1}")
     quoted = [html.escape(str(label), quote=True) for label in labels]
     ident, title, alt = (html.escape(text, quote=True) for text in (ident, title, alt))
     pictures = "".join(

@@ -6,12 +6,15 @@ import matplotlib.patheffects as effects
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
+from matplotlib.colors import to_rgba
+from matplotlib.image import AxesImage
 from matplotlib.patches import Rectangle
 
 _DIRECTIONS = ((1, 0), (0, 1), (-1, 0), (0, -1))
 
 
-def grey(ax: Axes, image: np.ndarray, *, spacing: Sequence[float] = (1.0, 1.0), window: tuple[float, float] | None = None):
+def grey(ax: Axes, image: np.ndarray, *, spacing: Sequence[float] = (1.0, 1.0),
+         window: tuple[float, float] | None = None) -> AxesImage:
     """Draw a slice (x, y) in grey, in millimetres, without axes. The window is its 1st to 99.5th percentile."""
     image = np.asarray(image, float)
     low, high = np.percentile(image, (1, 99.5)) if window is None else window
@@ -30,6 +33,13 @@ def outline(ax: Axes, mask: np.ndarray, color: str = "#E69F00", *, spacing: Sequ
     loops = [loop * np.asarray(spacing, float) for loop in borders(mask, inset)]
     ax.add_collection(PolyCollection(loops, facecolors="none", edgecolors=color, linewidths=width, joinstyle="miter",
                                      path_effects=halo_effect, label=label))
+
+
+def tint(ax: Axes, mask: np.ndarray, color: str, *, spacing: Sequence[float] = (1.0, 1.0), alpha: float = 0.55) -> None:
+    """Lay a transparent colour over the voxels of a mask (x, y)."""
+    layer = np.zeros((*np.shape(mask)[::-1], 4))
+    layer[np.asarray(mask, bool).T] = to_rgba(color, alpha)
+    ax.imshow(layer, extent=_extent(np.shape(mask), spacing), origin="lower")
 
 
 def borders(mask: np.ndarray, inset: float = 0.0) -> list[np.ndarray]:
@@ -63,7 +73,7 @@ def zoom(mask: np.ndarray, *, margin: int = 4, size: int | None = None) -> tuple
     """Slices around the voxels of a mask with a margin, cut at the image, `size` voxels wide in every axis if given."""
     where = np.argwhere(mask)
     if len(where) == 0:
-        raise ValueError("mask has no voxel to zoom on; give a mask with at least one")
+        raise ValueError("mask has no voxel to zoom on, expected at least one")
     low, high = where.min(0) - margin, where.max(0) + 1 + margin
     if size is not None:
         low = (low + high - size) // 2
@@ -71,7 +81,8 @@ def zoom(mask: np.ndarray, *, margin: int = 4, size: int | None = None) -> tuple
     return tuple(slice(max(int(a), 0), min(int(b), n)) for a, b, n in zip(low, high, np.shape(mask), strict=True))
 
 
-def box(ax: Axes, window: tuple[slice, slice], *, spacing: Sequence[float] = (1.0, 1.0), color: str = "#ffffff") -> None:
+def box(ax: Axes, window: tuple[slice, slice], *, spacing: Sequence[float] = (1.0, 1.0),
+        color: str = "#ffffff") -> None:
     """Frame the part of a slice that another panel enlarges."""
     (x, y), (sx, sy) = window, spacing
     ax.add_patch(Rectangle((x.start * sx, y.start * sy), (x.stop - x.start) * sx, (y.stop - y.start) * sy,

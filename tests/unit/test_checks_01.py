@@ -1,4 +1,4 @@
-"""Every check of chapter 1 accepts the right answer, rejects at least three wrong ones with a hint, and never raises."""
+"""Every check of chapter 1 accepts the right answer, rejects three wrong ones with a hint, and never raises."""
 
 import numpy as np
 import pytest

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from PIL import Image
 
-from helpers.show import RATERS, frames, grey, outline, style, zoom
+from helpers.show import RATERS, frames, grey, outline, style, tint, zoom
 from helpers.show.outlines import borders
 
 
@@ -49,7 +49,8 @@ def test_inset_borders_lie_inside(mask, inset):
     A loop around a region turns left four times more than right, one around a hole right four times more.
     """
     loops = borders(mask)
-    expected = sum(_area(loop) - inset * _length(loop) + 4 * inset**2 * (1 if _area(loop) > 0 else -1) for loop in loops)
+    turns = [1 if _area(loop) > 0 else -1 for loop in loops]
+    expected = sum(_area(p) - inset * _length(p) + 4 * inset**2 * t for p, t in zip(loops, turns, strict=True))
     assert np.isclose(sum(map(_area, borders(mask, inset))), expected)
 
 
@@ -66,6 +67,17 @@ def test_outline_and_grey_draw_in_millimetres():
     assert tuple(shown.get_extent()) == (0.0, 10.0, 0.0, 2.0)
     ends = np.concatenate([path.vertices for path in ax.collections[0].get_paths()])
     assert ends[:, 0].max() == 10.0 and ends[:, 1].max() == 2.0
+    plt.close(figure)
+
+
+def test_tint_colours_the_mask_only():
+    figure, ax = plt.subplots()
+    mask = np.zeros((3, 2), bool)
+    mask[2, 0] = True
+    tint(ax, mask, "#ff0000", spacing=(2.0, 1.0))
+    layer = ax.images[0].get_array()                                              # (y, x, rgba)
+    assert layer.shape == (2, 3, 4) and np.argwhere(layer[..., 3]).tolist() == [[0, 2]]
+    assert tuple(layer[0, 2]) == (1.0, 0.0, 0.0, 0.55) and tuple(ax.images[0].get_extent()) == (0.0, 6.0, 0.0, 2.0)
     plt.close(figure)
 
 
@@ -90,7 +102,8 @@ def _figures(n):
 
 def test_frames_hold_every_picture_and_need_nothing_else():
     page = frames(_figures(3), ["1 <vote>", "2 votes", "3 votes"], title="Votes", ident="votes", alt="A bar").data
-    pictures = re.findall(r"<img( hidden)? data-label=\"([^\"]*)\" alt=\"([^\"]*)\" src=\"data:image/png;base64,([^\"]*)\"", page)
+    text = '"([^"]*)"'
+    pictures = re.findall(f'<img( hidden)? data-label={text} alt={text} src="data:image/png;base64,([^"]*)"', page)
     assert [bool(hidden) for hidden, *_ in pictures] == [False, True, True]
     assert pictures[0][1] == "1 &lt;vote&gt;" and pictures[1][2] == "A bar: 2 votes"
     sizes = {Image.open(io.BytesIO(base64.b64decode(data))).size for *_, data in pictures}

@@ -17,7 +17,7 @@ def small_lesion(answer):
     if not (0 <= small <= 1 and 0 <= large <= 1):
         return f"Dice lies between 0 and 1, and you gave {small:g} and {large:g}"
     if small >= large:
-        return "the rater's extra shell is 1 mm thick on both lesions: on which one is it the larger share of the volume?"
+        return "the extra shell is 1 mm thick on both lesions: on which of them is it the larger share of the volume?"
     for name, value, radius in (("small", small, 2.0), ("large", large, 10.0)):
         if abs(value - _dice_of_spheres(radius, 1.0)) > 0.08:
             return (f"the {name} lesion's Dice is more than 0.08 off: compare the volumes "

@@ -1,4 +1,4 @@
-"""How a check speaks: a function that returns a hint, or None when all is well, becomes one that prints and never raises."""
+"""How a check speaks: a function that returns a hint, or None for yes, becomes one that prints and never raises."""
 
 import functools
 from collections.abc import Callable
