@@ -1,11 +1,12 @@
 """Numbers straight from results/*.json, so that none in the book is typed by hand.
 
-A table. The argument is a file and the way to its rows; each line is a heading, a key and a Python number format.
-`*` is the name of a row. Rows are a list of objects, or an object of them by name. `:transpose:` swaps rows and columns
-of the latter; `:names:` is the way to an object with a word for each row's name.
+A table. The argument is a file and the ways to its rows; each line is a heading, a key and a Python number format.
+Rows are a list of objects, or an object of them by name. The key `*` is a row's name, and `=` the row itself where it
+is no object. `:rows:` picks named rows and gives them words; `:transpose:` swaps rows and columns.
 
     ```{results} 00_ms_raters raters
     :caption: What the table shows
+    :rows: A1: rater A1; A2: rater A2
     Rater | *
     Dice with the consensus | dice_consensus | .2f
     ```
@@ -15,6 +16,7 @@ A number in a sentence: {result}`00_ms_raters mean_dice_with_consensus .2f`.
 
 import json
 from pathlib import Path
+from statistics import mean, stdev
 
 from docutils import nodes
 from docutils.parsers.rst import directives
@@ -25,7 +27,12 @@ MISSING = "These numbers have not been measured yet. They appear here once they 
 
 
 def text(value: object, form: str) -> str:
-    """One cell: a word, a number, a mean (with its spread), a median (least to greatest), an interval."""
+    """One cell: a word, a number, a mean (with its spread), an interval, or a middle (low to high).
+
+    A list of numbers becomes its mean (standard deviation) where the format begins with `mean`.
+    """
+    if form.startswith("mean"):
+        value, form = {"mean": mean(value), "sd": stdev(value)}, form.removeprefix("mean").strip()
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -47,13 +54,15 @@ def follow(content: dict, way: str) -> object:
     return content
 
 
-def named_rows(part: dict | list, transpose: bool) -> list[dict]:
-    """Rows as objects; the key "*" holds the name of the row."""
+def named_rows(part: dict | list, wanted: dict[str, str], transpose: bool) -> list[dict]:
+    """Rows as objects; the key "*" holds the name of the row, "=" the row itself."""
     if isinstance(part, list):
         return part
     if transpose:
         part = {key: {name: row[key] for name, row in part.items()} for key in next(iter(part.values()))}
-    return [{"*": name, **row} for name, row in part.items()]
+    wanted = wanted or {name: name for name in part}
+    return [{"*": word, "=": part[name], **(part[name] if isinstance(part[name], dict) else {})}
+            for name, word in wanted.items()]
 
 
 def table_node(headings: list[str], rows: list[list[str]]) -> nodes.table:
@@ -73,25 +82,23 @@ def provenance(facts: dict, stem: str) -> nodes.paragraph:
 
 
 class Results(SphinxDirective):
-    required_arguments, optional_arguments = 1, 1
+    required_arguments, optional_arguments = 1, 9
     has_content = True
-    option_spec = {"caption": directives.unchanged_required, "names": directives.unchanged,
+    option_spec = {"caption": directives.unchanged_required, "rows": directives.unchanged,
                    "transpose": directives.flag}
 
     def run(self) -> list[nodes.Node]:
         self.env.note_reread()                          # the file may be newer than the page
-        stem, *way = self.arguments
+        stem, *ways = self.arguments
         file = Path(self.env.srcdir) / "results" / f"{stem}.json"
         if not file.exists():
             return [nodes.note("", nodes.paragraph("", MISSING))]
         columns = [[*map(str.strip, line.split("|")), ""][:3] for line in self.content if line.strip()]
         try:
+            wanted = dict(map(str.strip, row.split(":", 1)) for row in self.options.get("rows", "").split(";") if row)
             content = json.loads(file.read_text(encoding="utf-8"))
-            names = follow(content, self.options["names"]) if "names" in self.options else {}
-            rows = []
-            for row in named_rows(follow(content, "".join(way)), "transpose" in self.options):
-                row = {**row, "*": names.get(row.get("*"), row.get("*"))}
-                rows.append([text(row[key], form) for _, key, form in columns])
+            rows = [[text(row[key], form) for _, key, form in columns] for way in ways or [""]
+                    for row in named_rows(follow(content, way), wanted, "transpose" in self.options)]
             told = provenance(content["provenance"], stem)
         except (KeyError, TypeError, ValueError) as problem:
             raise self.error(f"results/{file.name} does not hold what this table asks for: {problem!r}") from problem
