@@ -19,7 +19,7 @@ from scripts.normalise import KERNEL  # noqa: E402
 
 CHECKED = {"tags": ["nbval-check-output"]}
 FOLDED = {"tags": ["hide-input"], "cellView": "form", "jupyter": {"source_hidden": True}}
-SOLUTION = {**FOLDED, "tags": ["solution", "hide-input"]}
+SOLUTION = {**FOLDED, "tags": ["solution", "hide-cell"], "mystnb": {"code_prompt_show": "Solution"}}
 
 TITLE = """# {number}. {title}
 

@@ -184,7 +184,7 @@ BAD = {
     "in_contents": [],      # below: it looks at the table of contents, not at the notebook
     "named_well": [],       # below: it looks at the name
     "solutions_folded": [
-        lambda n: tagged(n, SOLUTION)[0].metadata.tags.remove("hide-input"),
+        lambda n: tagged(n, SOLUTION)[0].metadata.tags.remove("hide-cell"),
         lambda n: tagged(n, SOLUTION)[0].metadata.pop("cellView"),
         lambda n: tagged(n, SOLUTION)[0].metadata.pop("jupyter"),
         lambda n: edit(tagged(n, SOLUTION)[0], "#@title Solution\n", ""),

@@ -14,7 +14,7 @@ def loo(masks, r):
 RIGHT = {
     "small_lesion": [(0.46, 0.86), (16 / 35, 2000 / 2331)],
     "leave_one_out": [loo],
-    "background": [("rises", "stays"), ("Rises ", "STAYS")],
+    "outlier": [("drops", "collapses", "holds"), ("Drops ", "COLLAPSES", "holds")],
     "offset_from_dice": [lambda dice, radius: radius * ((2 / dice - 1) ** (1 / 3) - 1)],
 }
 WRONG = {
@@ -28,8 +28,9 @@ WRONG = {
                       (lambda m, r: 1 / 0, "ZeroDivisionError"),
                       (lambda m, r: None, "Replace the dots"),
                       (3, "expected a function")],
-    "background": [(("falls", "stays"), "MARGIN"), (("stays", "stays"), "MARGIN"), (("rises", "rises"), "(1.1)"),
-                   (("up", "stays"), "two of the words"), ("rises", "ValueError")],
+    "outlier": [(("holds", "collapses", "holds"), "15 do not change"), (("drops", "drops", "holds"), "in the union"),
+                (("drops", "collapses", "drops"), "four of seven"), (("up", "down", "up"), "three of the words"),
+                (("drops", "collapses"), "three of the words"), (3, "TypeError")],
     "offset_from_dice": [(lambda d, r: r * (2 / d - 1) ** (1 / 3), "subtract"), (lambda d, r: 0.0, "offset of 0.000"),
                          (lambda d, r: r * ((2 / d - 1) - 1), "offset"), (lambda d, r: ..., "Replace the dots")],
 }

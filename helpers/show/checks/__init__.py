@@ -3,6 +3,6 @@
 One module per chapter; every check is exported here under its own name.
 """
 
-from helpers.show.checks.chapter_01 import background, leave_one_out, offset_from_dice, small_lesion
+from helpers.show.checks.chapter_01 import leave_one_out, offset_from_dice, outlier, small_lesion
 
-__all__ = ["background", "leave_one_out", "offset_from_dice", "small_lesion"]
+__all__ = ["leave_one_out", "offset_from_dice", "outlier", "small_lesion"]

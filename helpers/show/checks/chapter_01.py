@@ -50,16 +50,18 @@ def leave_one_out(majority_without):
 
 
 @check
-def background(answer):
-    """Exercise 1.3: what happens to (kappa, mean pairwise Dice) when background is added."""
-    kappa, dice = (str(word).strip().lower() for word in answer)
-    words = ("rises", "stays", "falls")
-    if kappa not in words or dice not in words:
-        return f"answer with two of the words {', '.join(words)}; you gave {kappa!r} and {dice!r}"
-    if dice != "stays":
-        return "look at equation (1.1): does a voxel that nobody marked appear in it?"
-    if kappa != "rises":
-        return "set MARGIN to 0 and then to 40 and print kappa both times"
+def outlier(answer):
+    """Exercise 1.3: what one gross outlier does to (mean Dice of pairs, Dice of union and truth, of majority)."""
+    words = ("collapses", "drops", "holds")
+    said = tuple(str(word).strip().lower() for word in answer)
+    if len(said) != 3 or not set(said) <= set(words):
+        return f"answer with three of the words {', '.join(words)}; you gave {answer!r}"
+    hints = ("6 of the 21 pairs contain the outlier, the other 15 do not change",
+             "every voxel the outlier marks is in the union, whatever the other six say",
+             "four of seven votes decide, and the six who are right still have theirs")
+    for got, expected, hint in zip(said, ("drops", "collapses", "holds"), hints, strict=True):
+        if got != expected:
+            return f"{got!r} is not what the cell prints: {hint}"
     return None
 
 

@@ -52,10 +52,10 @@ def where(cell: NotebookNode) -> str:
     return f"cell {cell.get('id', '?')} ({first[:40]!r})"
 
 
-def folded(cell: NotebookNode) -> list[str]:
+def folded(cell: NotebookNode, tag: str = "hide-input") -> list[str]:
     """Folded on the site (tag), in Lab (source_hidden) and in Colab (form with a title)."""
     signs = {
-        "the tag hide-input": "hide-input" in tags(cell),
+        f"the tag {tag}": tag in tags(cell),
         "cellView: form": cell.metadata.get("cellView") == "form",
         "jupyter.source_hidden": cell.metadata.get("jupyter", {}).get("source_hidden") is True,
         "#@title as its first line": cell.source.startswith("#@title"),
