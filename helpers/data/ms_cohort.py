@@ -17,7 +17,7 @@ LOADS = np.geomspace(0.6, 45.0, MS_CASES)  # ml
 # Which load a case takes; case i belongs to site i // 5, and every site has light and heavy ones.
 ORDER = (7, 1, 13, 4, 10, 2, 8, 14, 5, 11, 0, 6, 12, 3, 9)
 PROVENANCE = (
-    "Simulated: MR signal equations on the ICBM 152 2009a anatomy ((C) 1993-2009 Louis Collins, McGill "
+    "Simulated: MR signal equations on the ICBM 152 2009a anatomy ((C) 1993-2004 Louis Collins, McGill "
     "University, MNI_LICENCE.txt); lesions and raters from a random generator"
 )
 

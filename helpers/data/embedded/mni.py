@@ -10,7 +10,7 @@ from helpers.data.resampling import box_average
 
 MARGIN = 4  # voxels of nothing around the brain, so that it may move a little
 PROVENANCE = (
-    "ICBM 152 nonlinear symmetric template 2009a, (C) 1993-2009 Louis Collins, McGill University; "
+    "ICBM 152 nonlinear symmetric template 2009a, (C) 1993-2004 Louis Collins, McGill University; "
     "free to use with its notice (MNI_LICENCE.txt)"
 )
 
