@@ -30,9 +30,9 @@
 
   function reach() {
     // What scrolls inside itself must be reachable with the Tab key.
-    each(".bd-article div.math, .bd-article .cell_output, .bd-article .cell_output .output", function (e) {
+    each(".bd-article div.math, .bd-article mjx-container, .bd-article .cell_output, .bd-article .cell_output .output", function (e) {
       if (e.scrollWidth > e.clientWidth + 1) e.tabIndex = 0;
-      else if (e.matches("div.math")) e.removeAttribute("tabindex");
+      else if (e.matches("div.math, mjx-container")) e.removeAttribute("tabindex");
     });
   }
 
