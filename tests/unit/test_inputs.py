@@ -73,8 +73,9 @@ def test_values_outside_zero_and_one(value):
     message = refused(as_masks, masks, name="raters")
     assert message.startswith("raters ")
     assert str(value) in message
+    masks[0, 0, 0, 0] = -1
     if value != -1:
-        refused(as_masks, masks, missing=True)
+        assert "or -1" in refused(as_masks, masks, missing=True)
 
 
 def test_floats_are_refused_and_nan_is_named():
