@@ -33,6 +33,7 @@ def frames(figures: Sequence[Figure], labels: Sequence[str], *, title: str, iden
         raise ValueError(f"start is {start}, expected the number of a frame, 0 to {len(figures) - 1}")
     quoted = [html.escape(str(label), quote=True) for label in labels]
     ident, title, alt = (html.escape(text, quote=True) for text in (ident, title, alt))
+    ident = f"frames-{ident}"                   # a heading of the chapter may bear the same name
     pictures = "".join(
         f'<img{"" if k == start else " hidden"} data-label="{label}" alt="{alt}: {label}" '
         f'src="data:image/png;base64,{base64.b64encode(_png(figure)).decode()}">'
