@@ -18,7 +18,7 @@ sys.path.insert(0, str(ROOT))
 from scripts.normalise import KERNEL  # noqa: E402
 
 CHECKED = {"tags": ["nbval-check-output"]}
-FOLDED = {"tags": ["hide-input"], "cellView": "form", "jupyter": {"source_hidden": True}}
+FOLDED = {"tags": ["remove-cell"], "cellView": "form", "jupyter": {"source_hidden": True}}
 SOLUTION = {**FOLDED, "tags": ["solution", "hide-cell"], "mystnb": {"code_prompt_show": "Solution"}}
 
 TITLE = """# {number}. {title}
@@ -71,15 +71,14 @@ ALT = "A hundred dots scattered evenly between zero and one, and a line at their
 
 EXERCISE = """## Exercises
 
-**{number}.1 (code)** Write `majority_without(masks, r)`."""
+**{number}.1 (code)** Write `offset_from_dice(dice, radius)`, equation (1.11) solved for the offset."""
 
 ANSWER = """#@title Solution
-def solution(masks, r):
-    others = np.delete(masks, r, 0)
-    return 2 * others.sum(0) > len(others)
+def solution(dice, radius):
+    return radius * ((2 / dice - 1) ** (1 / 3) - 1)
 
 
-checks.leave_one_out(solution)"""
+checks.offset_from_dice(solution)"""
 
 
 def address(root: Path = ROOT) -> str:
@@ -104,8 +103,8 @@ def skeleton(name: str) -> nbformat.NotebookNode:
         new_code_cell('print(f"with an outlier {mean([*values, 1000]):.6f}")', metadata=CHECKED),
         new_code_cell('print(f"without one {mean(values):.6f}")', metadata=CHECKED),
         new_markdown_cell(EXERCISE.format(number=number)),
-        new_code_cell("def majority_without(masks, r):\n    ...", metadata={"tags": ["exercise"]}),
-        new_code_cell("checks.leave_one_out(majority_without)"),
+        new_code_cell("def offset_from_dice(dice, radius):\n    ...", metadata={"tags": ["exercise"]}),
+        new_code_cell("checks.offset_from_dice(offset_from_dice)"),
         new_code_cell(ANSWER, metadata={**SOLUTION, "tags": [*SOLUTION["tags"], *CHECKED["tags"]]}),
         new_markdown_cell("## Summary\n\nWhat to remember."),
         new_code_cell("print(versions())", metadata={"tags": ["nbval-ignore-output"]}),

@@ -2,37 +2,56 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from helpers.show import checks
 
 
-def loo(masks, r):
-    others = np.delete(masks, r, 0)
-    return others.sum(0) > len(others) / 2
+def surface(mask):
+    return (mask == 1) & ~ndimage.binary_erosion(mask)
+
+
+def one_way(a, b, spacing):
+    return ndimage.distance_transform_edt(~surface(b), sampling=spacing)[surface(a)]
+
+
+def hd(a, b, spacing, q):
+    return max(np.percentile(one_way(a, b, spacing), q), np.percentile(one_way(b, a, spacing), q))
+
+
+def pooled(a, b, spacing, q):
+    return np.percentile(np.concatenate([one_way(a, b, spacing), one_way(b, a, spacing)]), q)
+
+
+def inverse(power):
+    return lambda dice, radius: radius * ((2 / dice - 1) ** power - 1)
 
 
 RIGHT = {
     "small_lesion": [(0.46, 0.86), (16 / 35, 2000 / 2331)],
-    "leave_one_out": [loo],
-    "outlier": [("drops", "collapses", "holds"), ("Drops ", "COLLAPSES", "holds")],
-    "offset_from_dice": [lambda dice, radius: radius * ((2 / dice - 1) ** (1 / 3) - 1)],
+    "hausdorff": [hd],
+    "outlier": [("drop", "collapse", "hold"), ("Drop ", "COLLAPSE", "hold")],
+    "offset_from_dice": [inverse(1 / 3)],
 }
 WRONG = {
     "small_lesion": [((0.86, 0.46), "larger share"), ((0.9, 0.95), "small lesion"), ((0.46, 0.97), "large lesion"),
-                     ((46, 86), "between 0 and 1"), (3, "TypeError")],
-    "leave_one_out": [(lambda m, r: m.sum(0) > len(m) / 2, "their own consensus"),
-                      (lambda m, r: np.delete(m, r, 0).sum(0) > len(m) / 2, "votes"),
-                      (lambda m, r: np.delete(m, r, 0).sum(0) >= (len(m) - 1) / 2, "tie"),
-                      (lambda m, r: loo(m, r).ravel(), "shape"),
-                      (lambda m, r: ~loo(m, r), "differ"),
-                      (lambda m, r: 1 / 0, "ZeroDivisionError"),
-                      (lambda m, r: None, "Replace the dots"),
-                      (3, "expected a function")],
-    "outlier": [(("holds", "collapses", "holds"), "15 do not change"), (("drops", "drops", "holds"), "in the union"),
-                (("drops", "collapses", "drops"), "four of seven"), (("up", "down", "up"), "three of the words"),
-                (("drops", "collapses"), "three of the words"), (3, "TypeError")],
-    "offset_from_dice": [(lambda d, r: r * (2 / d - 1) ** (1 / 3), "subtract"), (lambda d, r: 0.0, "offset of 0.000"),
-                         (lambda d, r: r * ((2 / d - 1) - 1), "offset"), (lambda d, r: ..., "Replace the dots")],
+                     ((46, 86), "between 0 and 1"), (3, "two numbers"), ((0.4, "x"), "ValueError")],
+    "hausdorff": [(lambda a, b, s, q: np.percentile(one_way(a, b, s), q), "h(a, b) alone"),
+                  (lambda a, b, s, q: np.percentile(one_way(b, a, s), q), "h(b, a) alone"),
+                  (lambda a, b, s, q: hd(a, b, s, 100), "take the percentile q"),
+                  (lambda a, b, s, q: hd(a, b, (1.0,) * a.ndim, q), "use the spacing"),
+                  (pooled, "each percentile alone"),
+                  (lambda a, b, s, q: 2 * hd(a, b, s, q), "you give"),
+                  (lambda a, b, s, q: 1 / 0, "ZeroDivisionError"),
+                  (lambda a, b, s, q: None, "Replace the dots"),
+                  (3, "expected a function")],
+    "outlier": [(("hold", "collapse", "hold"), "15 do not change"), (("drop", "drop", "hold"), "in the union"),
+                (("drop", "collapse", "drop"), "four of seven"), (("up", "down", "up"), "three of the words"),
+                (("drop", "collapse"), "three of the words"), (3, "three of the words")],
+    "offset_from_dice": [(lambda d, r: r + inverse(1 / 3)(d, r), "subtract"), (inverse(1 / 2), "cube root"),
+                         (lambda d, r: -inverse(1 / 3)(d, r), "sign"), (lambda d, r: inverse(1 / 3)(d, r) / r, "share"),
+                         (lambda d, r: 0.0, "offset of 0.000"), (inverse(1), "offset"),
+                         (lambda d, r: ..., "Replace the dots")],
 }
 
 

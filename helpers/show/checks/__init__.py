@@ -3,6 +3,6 @@
 One module per chapter; every check is exported here under its own name.
 """
 
-from helpers.show.checks.chapter_01 import leave_one_out, offset_from_dice, outlier, small_lesion
+from helpers.show.checks.chapter_01 import hausdorff, offset_from_dice, outlier, small_lesion
 
-__all__ = ["leave_one_out", "offset_from_dice", "outlier", "small_lesion"]
+__all__ = ["hausdorff", "offset_from_dice", "outlier", "small_lesion"]

@@ -5,61 +5,76 @@ import numpy as np
 from helpers.show.checks.verdict import call, check
 
 
-def _dice_of_spheres(radius: float, offset: float) -> float:
-    """Dice of a sphere and the concentric sphere drawn `offset` wider, chapter 1 eq. (1.10)."""
+def _dice_of_balls(radius: float, offset: float) -> float:
+    """Dice of a ball and the concentric ball drawn `offset` wider, chapter 1 eq. (1.11)."""
     return 2 * radius**3 / (radius**3 + (radius + offset) ** 3)
+
+
+def _surface_distances(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """Distance of every surface voxel of a to the nearest one of b, by trying all pairs."""
+    surfaces = []
+    for mask in (a, b):
+        padded = np.pad(mask, 1)
+        inside = np.all([np.roll(padded, step, axis) for axis in range(mask.ndim) for step in (-1, 1)], axis=0)
+        surfaces.append((np.argwhere((padded == 1) & ~inside) - 1) * np.asarray(spacing))     # (n, ndim), mm
+    return np.linalg.norm(surfaces[0][:, None] - surfaces[1][None], axis=-1).min(1)
 
 
 @check
 def small_lesion(answer):
     """Exercise 1.1: the pair (Dice of the small lesion, Dice of the large one)."""
+    if not isinstance(answer, tuple | list) or len(answer) != 2:
+        return f"answer with two numbers, as in (0.9, 0.95); you gave {answer!r}"
     small, large = (float(v) for v in answer)
     if not (0 <= small <= 1 and 0 <= large <= 1):
         return f"Dice lies between 0 and 1, and you gave {small:g} and {large:g}"
     if small >= large:
-        return "the extra shell is 1 mm thick on both lesions: on which of them is it the larger share of the volume?"
+        return "the extra shell is 1 mm thick on both lesions: on one of them it is a larger share of the volume"
     for name, value, radius in (("small", small, 2.0), ("large", large, 10.0)):
-        if abs(value - _dice_of_spheres(radius, 1.0)) > 0.08:
+        if abs(value - _dice_of_balls(radius, 1.0)) > 0.08:
             return (f"the {name} lesion's Dice is more than 0.08 off: compare the volumes "
                     f"{radius:g} cubed and {radius + 1:g} cubed")
     return None
 
 
 @check
-def leave_one_out(majority_without):
-    """Exercise 1.2: a function (masks, r) -> majority of the raters other than r, as bools."""
+def hausdorff(distance):
+    """Exercise 1.2: a function (a, b, spacing, q) -> HD_q in mm, chapter 1 eq. (1.4)."""
     rng = np.random.default_rng(11)
-    for raters in (3, 4, 7):
-        masks = (rng.random((raters, 6, 5)) < 0.5).astype(np.uint8)
-        for r in range(raters):
-            got = np.asarray(call(majority_without, masks.copy(), r))
-            if got.shape != masks.shape[1:]:
-                return f"the result has shape {got.shape}; the masks of one rater have shape {masks.shape[1:]}"
-            others = np.delete(masks, r, 0).sum(0)
-            want = others > (raters - 1) / 2
-            if np.array_equal(got, want):
+    for shape, spacing in (((7, 6), (1.0, 1.0)), ((6, 5), (3.0, 0.5)), ((5, 5, 4), (1.0, 2.0, 0.7))):
+        a, b = (rng.random((2, *shape)) < 0.35).astype(np.uint8)
+        b[(0,) * b.ndim], a[(-1,) * a.ndim] = 0, 1
+        forth, back = _surface_distances(a, b, spacing), _surface_distances(b, a, spacing)
+        for q in (100, 95, 50):
+            got = float(call(distance, a.copy(), b.copy(), spacing, q))
+            want = max(np.percentile(forth, q), np.percentile(back, q))
+            if np.isclose(got, want):
                 continue
-            if np.array_equal(got, masks.sum(0) > raters / 2):
-                return f"rater {r} still votes on their own consensus"
-            if np.array_equal(got, others > raters / 2):
-                return f"{raters - 1} raters are left, so the majority is more than {(raters - 1) / 2:g} votes"
-            if np.array_equal(got, others >= (raters - 1) / 2):
-                return "a tie is not a majority: ask for more than half of the votes"
-            return f"with {raters} raters, voxels differ from the majority of the others when r = {r}"
+            plain = [_surface_distances(x, y, (1.0,) * a.ndim) for x, y in ((a, b), (b, a))]
+            for wrong, hint in (
+                (max(np.percentile(d, q) for d in plain), "it is right for voxels of 1 mm; use the spacing"),
+                (max(forth.max(), back.max()), "that is the largest distance; take the percentile q"),
+                (np.percentile(np.concatenate([forth, back]), q), "take each percentile alone, then the larger"),
+                (np.percentile(forth, q), "that is h(a, b) alone; what about h(b, a)?"),
+                (np.percentile(back, q), "that is h(b, a) alone; what about h(a, b)?"),
+            ):
+                if np.isclose(got, wrong):
+                    return hint
+            return f"for masks of shape {shape}, voxels of {spacing} mm and q = {q} you give {got:.3f}, not {want:.3f}"
     return None
 
 
 @check
 def outlier(answer):
     """Exercise 1.3: what one gross outlier does to (mean Dice of pairs, Dice of union and truth, of majority)."""
-    words = ("collapses", "drops", "holds")
-    said = tuple(str(word).strip().lower() for word in answer)
+    words = ("collapse", "drop", "hold")
+    said = tuple(str(word).strip().lower() for word in answer) if isinstance(answer, tuple | list) else ()
     if len(said) != 3 or not set(said) <= set(words):
         return f"answer with three of the words {', '.join(words)}; you gave {answer!r}"
     hints = ("6 of the 21 pairs contain the outlier, the other 15 do not change",
              "every voxel the outlier marks is in the union, whatever the other six say",
              "four of seven votes decide, and the six who are right still have theirs")
-    for got, expected, hint in zip(said, ("drops", "collapses", "holds"), hints, strict=True):
+    for got, expected, hint in zip(said, ("drop", "collapse", "hold"), hints, strict=True):
         if got != expected:
             return f"{got!r} is not what the cell prints: {hint}"
     return None
@@ -67,13 +82,19 @@ def outlier(answer):
 
 @check
 def offset_from_dice(offset):
-    """Exercise 1.4: a function (dice, radius) -> how far outside the second sphere was drawn, in mm."""
+    """Exercise 1.4: a function (dice, radius) -> how far outside the second ball was drawn, in mm."""
     for radius, truth in ((2.0, 1.0), (5.0, 0.5), (10.0, 2.0), (3.0, 0.0)):
-        got = float(call(offset, _dice_of_spheres(radius, truth), radius))
+        got = float(call(offset, _dice_of_balls(radius, truth), radius))
         if abs(got - truth) <= 1e-6:
             continue
-        if abs(got - (truth + radius)) <= 1e-6:
-            return "that is the radius of the wider sphere; subtract the radius of the first"
-        return (f"for two spheres of radius {radius:g} and {radius + truth:g} mm you find an offset of {got:.3f} mm "
+        for wrong, hint in (
+            (truth + radius, "that is the radius of the wider ball; subtract the radius of the first"),
+            (-truth, "the sign is wrong: the second ball is the wider one"),
+            (truth / radius, "that is the offset as a share of the radius; multiply by the radius"),
+            (radius * ((1 + truth / radius) ** 1.5 - 1), "volumes go with the third power: take a cube root"),
+        ):
+            if abs(got - wrong) <= 1e-6:
+                return hint
+        return (f"for two balls of radius {radius:g} and {radius + truth:g} mm you find an offset of {got:.3f} mm "
                 f"where it is {truth:g} mm")
     return None

@@ -43,7 +43,7 @@ def setup_second(notebook, path):
     cell = notebook.cells[1]
     if cell.cell_type != "code" or 'if "google.colab" in sys.modules:' not in cell.source:
         return ["the second cell is not the set-up for Colab"]
-    breaches = folded(cell)
+    breaches = folded(cell, "remove-cell")     # the site does not need it, Colab does
     wanted = f"{address(path.parent.parent)}@v{version('when-experts-disagree')}"
     found = re.findall(r"pip install[^\n]*--no-deps[^\n]*git\+([^\s\"']+)", cell.source)
     if found != [wanted]:

@@ -52,7 +52,7 @@ def where(cell: NotebookNode) -> str:
     return f"cell {cell.get('id', '?')} ({first[:40]!r})"
 
 
-def folded(cell: NotebookNode, tag: str = "hide-input") -> list[str]:
+def folded(cell: NotebookNode, tag: str) -> list[str]:
     """Folded on the site (tag), in Lab (source_hidden) and in Colab (form with a title)."""
     signs = {
         f"the tag {tag}": tag in tags(cell),
