@@ -29,9 +29,10 @@ MISSING = "These numbers have not been measured yet. They appear here once they 
 def text(value: object, form: str) -> str:
     """One cell: a word, a number, a mean (with its spread), an interval, or a middle (low to high).
 
-    A list of numbers becomes its mean (standard deviation) where the format begins with `mean`.
+    A list of numbers, or of lists of them, becomes its mean (standard deviation) where the format begins with `mean`.
     """
     if form.startswith("mean"):
+        value = [number for part in value for number in (part if isinstance(part, list) else [part])]
         value, form = {"mean": mean(value), "sd": stdev(value)}, form.removeprefix("mean").strip()
     if value is None:
         return "–"

@@ -193,7 +193,7 @@ BAD = {
         lambda n: put(tagged(n, STUB)[0], "metadata", "tags", value=[]),
         lambda n: drop(n.cells, tagged(n, SOLUTION)[0]),
         lambda n: [edit(cell, "checks.offset_from_dice", "print") for cell in n.cells if "checks.off" in cell.source],
-        lambda n: [edit(cell, "checks.offset_from_dice", "checks.no_such") for cell in n.cells if "checks.off" in cell.source],
+        lambda n: [edit(cell, "checks.offset", "checks.no_such") for cell in n.cells if "checks.off" in cell.source],
     ],
     "widgets_only_live": [
         lambda n: put(n.cells[2], "source", value="import ipywidgets"),

@@ -18,7 +18,7 @@ NUMBERS = {
     "provenance": {"date": "2026-01-02", "commit": "abc", "device": "cpu", "seeds": [0, 1], "seconds": 3.5},
     "raters": {"A": {"dice": {"mean": 0.75, "sd": 0.125}, "n": 3, "bias": -0.5},
                "B": {"dice": {"mean": 0.5, "sd": 0.25}, "n": 4, "bias": None}},
-    "seeds": {"pair": [0.25, 0.5, 0.75, 0.5]},
+    "seeds": {"pair": [0.25, 0.5, 0.75, 0.5], "nested": [[0.25, 0.5], [0.75, 0.5]]},
     "ranges": {"real": {"width": [1.0, 2.5, 4.0]}, "simulated": {"width": [1.5, 2.0, 3.0]}},
     "deep": {"er": [0.66, 0.76]},
 }
@@ -45,7 +45,7 @@ GOOD = [
     (table("00_try raters", "Rater | *\nDice | dice | .2f\nCount | n\nBias | bias | .1f"),
      ["Told|Rater|Dice|Count|Bias|A|0.75 (0.12)|3|−0.5|B|0.50 (0.25)|4|–|", "2026-01-02, commit abc, cpu, seeds 0, 1"]),
     (table("00_try raters", ":rows: B: the second\nRater | *\nCount | n"), ["Rater|Count|the second|4|"]),
-    (table("00_try seeds", "Measure | *\nValue | = | mean .2f"), ["|pair|0.50 (0.20)|"]),
+    (table("00_try seeds", "Measure | *\nValue | = | mean .2f"), ["|pair|0.50 (0.20)|nested|0.50 (0.20)|"]),
     (table("00_try ranges", ":transpose:\nMeasure | *\nReal | real | .1f\nSimulated | simulated | .1f"),
      ["|width|2.5 (1.0 to 4.0)|2.0 (1.5 to 3.0)|"]),
     ("From {result}`00_try deep.er .2f`.", ["From 0.66 to 0.76."]),
