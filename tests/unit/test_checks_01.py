@@ -23,6 +23,16 @@ def pooled(a, b, spacing, q):
     return np.percentile(np.concatenate([one_way(a, b, spacing), one_way(b, a, spacing)]), q)
 
 
+def all_voxels(a, b, spacing, q):
+    def far(a, b):
+        return np.percentile(ndimage.distance_transform_edt(~surface(b), sampling=spacing)[a == 1], q)
+    return max(far(a, b), far(b, a))
+
+
+def mean_of_both(a, b, spacing, q):
+    return (np.percentile(one_way(a, b, spacing), q) + np.percentile(one_way(b, a, spacing), q)) / 2
+
+
 def inverse(power):
     return lambda dice, radius: radius * ((2 / dice - 1) ** power - 1)
 
@@ -40,7 +50,8 @@ WRONG = {
                   (lambda a, b, s, q: np.percentile(one_way(b, a, s), q), "h(b, a) alone"),
                   (lambda a, b, s, q: hd(a, b, s, 100), "take the percentile q"),
                   (lambda a, b, s, q: hd(a, b, (1.0,) * a.ndim, q), "use the spacing"),
-                  (pooled, "each percentile alone"),
+                  (pooled, "each percentile alone"), (all_voxels, "surface to surface"),
+                  (mean_of_both, "not their mean"),
                   (lambda a, b, s, q: 2 * hd(a, b, s, q), "you give"),
                   (lambda a, b, s, q: 1 / 0, "ZeroDivisionError"),
                   (lambda a, b, s, q: None, "Replace the dots"),
@@ -50,7 +61,8 @@ WRONG = {
                 (("drop", "collapse"), "three of the words"), (3, "three of the words")],
     "offset_from_dice": [(lambda d, r: r + inverse(1 / 3)(d, r), "subtract"), (inverse(1 / 2), "cube root"),
                          (lambda d, r: -inverse(1 / 3)(d, r), "sign"), (lambda d, r: inverse(1 / 3)(d, r) / r, "share"),
-                         (lambda d, r: 0.0, "offset of 0.000"), (inverse(1), "offset"),
+                         (lambda d, r: 0.0, "offset of 0.000"), (inverse(1), "cube root"),
+                         (lambda d, r: r * ((2 / d - 1) ** 1 / 3 - 1), "x**(1/3)"),
                          (lambda d, r: ..., "Replace the dots")],
 }
 

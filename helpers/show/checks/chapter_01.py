@@ -12,12 +12,24 @@ def _dice_of_balls(radius: float, offset: float) -> float:
 
 def _surface_distances(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
     """Distance of every surface voxel of a to the nearest one of b, by trying all pairs."""
-    surfaces = []
-    for mask in (a, b):
-        padded = np.pad(mask, 1)
-        inside = np.all([np.roll(padded, step, axis) for axis in range(mask.ndim) for step in (-1, 1)], axis=0)
-        surfaces.append((np.argwhere((padded == 1) & ~inside) - 1) * np.asarray(spacing))     # (n, ndim), mm
-    return np.linalg.norm(surfaces[0][:, None] - surfaces[1][None], axis=-1).min(1)
+    forth, back = _surface_points(a, spacing), _surface_points(b, spacing)
+    return np.linalg.norm(forth[:, None] - back[None], axis=-1).min(1)
+
+
+def _surface_points(mask: np.ndarray, spacing: tuple[float, ...]) -> np.ndarray:
+    """(n, ndim) places in mm of the voxels of a mask with a face neighbour outside it."""
+    padded = np.pad(mask, 1)
+    inside = np.all([np.roll(padded, step, axis) for axis in range(mask.ndim) for step in (-1, 1)], axis=0)
+    return (np.argwhere((padded == 1) & ~inside) - 1) * np.asarray(spacing)
+
+
+def _of_all_voxels(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...], q: float) -> float:
+    """The wrong answer that takes every voxel of one mask to the surface of the other."""
+    def one_way(a, b):
+        points = np.argwhere(a) * np.asarray(spacing)
+        rim = _surface_points(b, spacing)
+        return np.percentile(np.linalg.norm(points[:, None] - rim[None], axis=-1).min(1), q)
+    return max(one_way(a, b), one_way(b, a))
 
 
 @check
@@ -41,9 +53,11 @@ def small_lesion(answer):
 def hausdorff(distance):
     """Exercise 1.2: a function (a, b, spacing, q) -> HD_q in mm, chapter 1 eq. (1.4)."""
     rng = np.random.default_rng(11)
-    for shape, spacing in (((7, 6), (1.0, 1.0)), ((6, 5), (3.0, 0.5)), ((5, 5, 4), (1.0, 2.0, 0.7))):
+    for shape, spacing in (((7, 6), (1.0, 1.0)), ((6, 5), (3.0, 0.5)), ((9, 9, 8), (1.0, 2.0, 0.7))):
         a, b = (rng.random((2, *shape)) < 0.35).astype(np.uint8)
-        b[(0,) * b.ndim], a[(-1,) * a.ndim] = 0, 1
+        if len(shape) == 3:                              # thick masks, one inside the other and off its middle
+            a[:], b[:] = 0, 0
+            a[1:8, 1:8, 1:7], b[2:7, 3:7, 2:5] = 1, 1
         forth, back = _surface_distances(a, b, spacing), _surface_distances(b, a, spacing)
         for q in (100, 95, 50):
             got = float(call(distance, a.copy(), b.copy(), spacing, q))
@@ -54,7 +68,9 @@ def hausdorff(distance):
             for wrong, hint in (
                 (max(np.percentile(d, q) for d in plain), "it is right for voxels of 1 mm; use the spacing"),
                 (max(forth.max(), back.max()), "that is the largest distance; take the percentile q"),
+                (_of_all_voxels(a, b, spacing, q), "measure from surface to surface, not from all voxels of a mask"),
                 (np.percentile(np.concatenate([forth, back]), q), "take each percentile alone, then the larger"),
+                ((np.percentile(forth, q) + np.percentile(back, q)) / 2, "take the larger of the two, not their mean"),
                 (np.percentile(forth, q), "that is h(a, b) alone; what about h(b, a)?"),
                 (np.percentile(back, q), "that is h(b, a) alone; what about h(a, b)?"),
             ):
@@ -92,6 +108,8 @@ def offset_from_dice(offset):
             (-truth, "the sign is wrong: the second ball is the wider one"),
             (truth / radius, "that is the offset as a share of the radius; multiply by the radius"),
             (radius * ((1 + truth / radius) ** 1.5 - 1), "volumes go with the third power: take a cube root"),
+            (radius * ((1 + truth / radius) ** 3 - 1), "volumes go with the third power: take a cube root"),
+            (radius * ((1 + truth / radius) ** 3 / 3 - 1), "x**1/3 is x/3 in Python; write x**(1/3)"),
         ):
             if abs(got - wrong) <= 1e-6:
                 return hint
