@@ -51,6 +51,7 @@ def ms_case(
         "load_ml": round(float(volume), 3),
         "lesions": count,
         "raters": characters,
+        "white": brain.white,  # (*space), the share of white matter: where raters may draw, as `tissue` of ms_raters
     }
     return Case(
         name=f"ms-{index:02d}",

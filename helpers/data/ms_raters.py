@@ -31,8 +31,8 @@ class Rater:
     false_volume: float  # mm^3, typical volume of one
 
 
-# Plausible values, adjusted once to the seven experts of MSSEG-2016 (Dice with their consensus 0.66 to 0.76).
-# Fixed for ever: no method's result may move them.
+# Plausible values, adjusted in three steps, while anatomy and distances were still being built and before any fusion
+# method was run, to the seven experts of MSSEG-2016 (Dice with their consensus 0.66 to 0.76). Now fixed for ever.
 A = Site("A", bias=0.2, rim=0.9, smallest=10.0)  # generous, takes the dirty rim in
 B = Site("B", bias=0.0, rim=0.4, smallest=20.0)  # follows the visible edge
 C = Site("C", bias=-0.3, rim=0.0, smallest=30.0)  # tight, core only, leaves specks out

@@ -7,6 +7,7 @@ import pytest
 
 from helpers.data.embedded.mni import anatomy
 from helpers.data.ms_cohort import LOADS, MS_CASES, ORDER, ms_case
+from helpers.data.ms_raters import ms_raters
 from helpers.data.ms_sites import MODALITIES, SITES
 
 
@@ -116,3 +117,9 @@ def test_what_does_not_exist_is_one_sentence(arguments, sentence):
         ms_case(**arguments)
     assert str(error.value) == sentence
     assert time.process_time() - began < 0.1  # before any work
+
+
+def test_the_raters_can_be_redrawn_from_what_a_case_holds(case):
+    """A reader who changes a rater's character starts from the very masks of the cohort."""
+    masks, _, _ = ms_raters(case.truth, case.spacing, 3, seed=0, tissue=case.notes["white"])
+    assert np.array_equal(masks, case.raters)
