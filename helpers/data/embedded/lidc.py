@@ -25,30 +25,39 @@ def lidc() -> list[Case]:
         table = {name: packed[name] for name in packed.files}
     sizes = 4 * table["shape"].astype(int).prod(axis=1)
     flat = np.split(np.unpackbits(table["bits"], count=sizes.sum()), np.cumsum(sizes)[:-1])
-    cases = []
-    for i, masks in enumerate(flat):
-        spacing = tuple(table["spacing"][i].tolist())
-        patient, study, series = table["uids"][i].tolist()
-        cases.append(
-            Case(
-                name=f"nodule {i + 1:03d}",
-                images={},
-                raters=masks.reshape(4, *table["shape"][i]),
-                names=tuple(f"radiologist {r}" for r in range(1, 5)),
-                spacing=spacing,
-                affine=np.diag([-spacing[0], -spacing[1], spacing[2], 1.0]),  # columns run left, rows back
-                provenance=PROVENANCE,
-                notes={
-                    "diameter": float(table["diameter"][i]),
-                    "patient": patient,
-                    "study": study,
-                    "series": series,
-                    "corner": tuple(table["corner"][i].tolist()),
-                    **{
-                        name: tuple(row.tolist())
-                        for name, row in zip(RATINGS, table["ratings"][i], strict=True)
-                    },
-                },
-            )
+    return [
+        nodule_case(
+            f"nodule {i + 1:03d}",
+            masks.reshape(4, *table["shape"][i]),
+            tuple(table["spacing"][i].tolist()),
+            float(table["diameter"][i]),
+            tuple(table["uids"][i].tolist()),
+            tuple(table["corner"][i].tolist()),
+            dict(zip(RATINGS, table["ratings"][i], strict=True)),
+            PROVENANCE,
         )
-    return cases
+        for i, masks in enumerate(flat)
+    ]
+
+
+def nodule_case(
+    name: str, masks: np.ndarray, spacing: tuple[float, ...], diameter: float, uids: tuple[str, ...],
+    corner: tuple[int, ...], ratings: dict[str, np.ndarray], provenance: str,
+) -> Case:
+    """Masks (R, x, y, z) of one nodule as a case; `notes` as in `lidc`."""
+    x, y, z = spacing
+    return Case(
+        name=name,
+        images={},
+        raters=masks,
+        names=tuple(f"radiologist {r}" for r in range(1, len(masks) + 1)),
+        spacing=spacing,
+        affine=np.diag([-x, -y, z, 1.0]),  # columns run left, rows back
+        provenance=provenance,
+        notes={
+            "diameter": diameter,
+            **dict(zip(("patient", "study", "series"), uids, strict=True)),
+            "corner": corner,
+            **{rating: tuple(values.tolist()) for rating, values in ratings.items()},
+        },
+    )

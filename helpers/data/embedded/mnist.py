@@ -22,6 +22,11 @@ def mnist(split: str = "train") -> Case:
     path = files("helpers.data.embedded") / "mnist.npz"
     with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         digits, labels, index = (stored[f"{split}_{part}"] for part in ("digits", "labels", "index"))
+    return digit_case(split, digits, labels, index, PROVENANCE)
+
+
+def digit_case(split: str, digits: np.ndarray, labels: np.ndarray, index: np.ndarray, provenance: str) -> Case:
+    """Digits (n, 28, 28) uint8 as a case; the first axis counts digits, so it has no spacing of its own."""
     return Case(
         name=f"mnist-{split}",
         images={"digit": digits / np.float32(255)},
@@ -29,6 +34,6 @@ def mnist(split: str = "train") -> Case:
         names=(),
         spacing=(1.0, 1.0, 1.0),
         affine=np.eye(4),
-        provenance=PROVENANCE,
+        provenance=provenance,
         notes={"labels": labels.astype(int), "index": index.astype(int)},
     )
