@@ -109,8 +109,9 @@ def _numbers(masks, name: str) -> np.ndarray:
     except ValueError:  # numpy refuses ragged lists
         raise ValueError(f"{name} holds arrays of unequal shape, expected one shape for all.") from None
     if masks.dtype.kind == "f":
-        nan = " with NaN among them" if np.isnan(masks).any() else ""
-        raise ValueError(f"{name} holds {masks.dtype}{nan}, expected bool or integers, as x > 0.5 is.")
+        if np.isnan(masks).any():
+            raise ValueError(f"{name} holds {masks.dtype} with NaN among them, expected bool or integers.")
+        raise ValueError(f"{name} holds {masks.dtype}, expected bool or integers, as x > 0.5 is.")
     if masks.dtype.kind not in "biu":
         raise ValueError(f"{name} holds {masks.dtype} values, expected bool or integers.")
     if masks.size == 0:

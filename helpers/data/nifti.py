@@ -33,27 +33,36 @@ def read_image(path: PathLike, *, like: Grid | None = None) -> np.ndarray:
     return values
 
 
-def read_masks(paths: Sequence[PathLike], *, like: Grid | None = None, n_classes: int = 2) -> np.ndarray:
+def read_masks(
+    paths: Sequence[PathLike | None], *, like: Grid | None = None, n_classes: int = 2
+) -> np.ndarray:
     """One mask per rater as uint8 (R, *space), with values 0..n_classes-1, all on the grid of `like`.
 
-    Without `like` the first mask sets the grid.
+    Without `like` the first mask sets the grid. `None` stands for a rater who did not look: then the masks are
+    int8, and that row is -1.
     """
-    if isinstance(paths, str | os.PathLike) or not len(paths):
+    if isinstance(paths, str | os.PathLike) or not (there := [path for path in paths if path is not None]):
         raise ValueError(f"paths is {paths!r}, expected a list of at least one file.")
-    masks = []
-    for path in paths:
-        image = _load(path)
-        like = like or _grid(path, image)
-        require_same_grid(_grid(path, image), like)
-        values = np.asanyarray(image.dataobj)
-        wrong = ~np.isin(values, np.arange(n_classes))
-        if wrong.any():
-            raise ValueError(
-                f"{path} has {wrong.sum()} voxels outside 0..{n_classes - 1}, the first {values[wrong][0]}, "
-                "and is no mask."
-            )
-        masks.append(values.astype(np.uint8))
-    return np.stack(masks)
+    like = like or read_grid(there[0])
+    masks = [_read_mask(path, like, n_classes) for path in there]
+    if len(there) == len(paths):
+        return np.stack(masks)
+    looked = iter(masks)
+    nobody = np.full(like.shape, -1, np.int8)
+    return np.stack([nobody if path is None else next(looked).astype(np.int8) for path in paths])
+
+
+def _read_mask(path: PathLike, like: Grid, n_classes: int) -> np.ndarray:
+    image = _load(path)
+    require_same_grid(_grid(path, image), like)
+    values = np.asanyarray(image.dataobj)
+    wrong = ~np.isin(values, np.arange(n_classes))
+    if wrong.any():
+        raise ValueError(
+            f"{path} has {wrong.sum()} voxels outside 0..{n_classes - 1}, the first {values[wrong][0]}, "
+            "and is no mask."
+        )
+    return values.astype(np.uint8)
 
 
 def write_like(path: PathLike, values: np.ndarray, reference: PathLike, *, overwrite: bool = False) -> None:

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from helpers.data.case import Case
+from helpers.data.downloads import data_root
 from helpers.data.embedded.lidc import nodule_case
 from helpers.data.embedded.mnist import digit_case
-from helpers.data.downloads import data_root
 from helpers.data.lidc_contours import read_nodules
 from helpers.data.manifest import SETS
 from helpers.data.nifti import read_grid, read_image, read_masks

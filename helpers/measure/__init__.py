@@ -1,7 +1,7 @@
 """Measures of masks, raters and methods: overlap, surfaces, lesions, agreement, uncertainty, paired tests."""
 
 from helpers.measure.agreement import fleiss_kappa, generalised_dice, intersections, pairwise
-from helpers.measure.disagreement import split_disagreement
+from helpers.measure.disagreement import shared_lesions, split_disagreement
 from helpers.measure.lesions import LesionDetection, lesion_detection
 from helpers.measure.overlap import avd, dice, precision, recall, rvd
 from helpers.measure.paired import PairedTest, paired_test
@@ -26,6 +26,7 @@ __all__ = [
     "recall",
     "rvd",
     "signed_boundary_offset",
+    "shared_lesions",
     "split_disagreement",
     "surface_distances",
     "voxel_entropy",

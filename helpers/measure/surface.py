@@ -25,6 +25,8 @@ def hausdorff(a, b, spacing=None, percentile: float = 100) -> float:
     """
     if not 0 <= percentile <= 100:
         raise ValueError(f"percentile is {percentile!r}, expected a number from 0 to 100.")
+    if 0 < percentile < 1:
+        raise ValueError(f"percentile is {percentile!r}, expected percent, as 95 is.")
     a, b, spacing = _laid_out(a, b, spacing)
     if not (a.any() and b.any()):
         return math.inf if a.any() or b.any() else 0.0
@@ -53,7 +55,8 @@ def signed_boundary_offset(a, b, spacing=None) -> float:
     """How much wider `a` is drawn than `b`, in mm; offset(b, a) = -offset(a, b). Chapter 1, eq. (1.3).
 
     Half the difference of the mean signed distances from the surface of `a` to `b` and from `b` to `a`: one of
-    them alone would not see what the other mask leaves out. nan if either mask is empty.
+    them alone would not see what the other mask leaves out. It reads low where slices are much thicker than pixels,
+    because the flat ends of a mask hold many surface voxels. nan if either mask is empty.
     """
     outward, inward = (surface_distances(x, y, spacing, signed=True) for x, y in ((a, b), (b, a)))
     seen = np.isfinite(outward).any() and np.isfinite(inward).any()

@@ -29,6 +29,12 @@ def all_voxels(a, b, spacing, q):
     return max(far(a, b), far(b, a))
 
 
+def to_the_mask(a, b, spacing, q):
+    def far(a, b):
+        return np.percentile(ndimage.distance_transform_edt(b == 0, sampling=spacing)[surface(a)], q)
+    return max(far(a, b), far(b, a))
+
+
 def mean_of_both(a, b, spacing, q):
     return (np.percentile(one_way(a, b, spacing), q) + np.percentile(one_way(b, a, spacing), q)) / 2
 
@@ -51,6 +57,7 @@ WRONG = {
                   (lambda a, b, s, q: hd(a, b, s, 100), "take the percentile q"),
                   (lambda a, b, s, q: hd(a, b, (1.0,) * a.ndim, q), "use the spacing"),
                   (pooled, "each percentile alone"), (all_voxels, "surface to surface"),
+                  (to_the_mask, "not to the mask"),
                   (mean_of_both, "not their mean"),
                   (lambda a, b, s, q: 2 * hd(a, b, s, q), "you give"),
                   (lambda a, b, s, q: 1 / 0, "ZeroDivisionError"),

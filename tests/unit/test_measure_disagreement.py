@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import array_shapes, arrays
 
-from helpers.measure import split_disagreement
+from helpers.measure import lesion_detection, shared_lesions, split_disagreement
 
 pairs = array_shapes(min_dims=1, max_dims=3, max_side=6).flatmap(
     lambda shape: st.tuples(arrays(bool, shape), arrays(bool, shape)))
@@ -52,3 +52,34 @@ def test_bad_input_is_one_sentence():
         split_disagreement(np.zeros(3, bool), np.zeros(2, bool))
     with pytest.raises(ValueError, match="a holds values from 0 to 2"):
         split_disagreement(np.array([0, 2]), np.array([0, 1]))
+
+
+@pytest.mark.parametrize("ndim", [2, 3])
+def test_voxels_that_touch_at_a_corner_are_one_lesion(ndim):
+    a, b = np.zeros((2, *(3,) * ndim), bool)
+    a[(0,) * ndim] = a[(1,) * ndim] = b[(1,) * ndim] = True              # b holds one of two that touch at a corner
+    edge, whole = split_disagreement(a, b)
+    assert edge.sum() == 1 and not whole.any()
+    if ndim == 3:
+        a[1, 1, 1] = b[1, 1, 1] = False
+        a[0, 1, 1] = b[0, 1, 1] = True                                    # and at an edge
+        assert split_disagreement(a, b)[0].sum() == 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(pairs)
+def test_shared_lesions_differ_at_edges_only(pair):
+    a, b = pair
+    one, other = shared_lesions(a, b)
+    edge, whole = split_disagreement(a, b)
+    assert np.array_equal(one != other, edge)
+    assert np.array_equal((a | b) & ~((one | other) > 0), whole)
+
+
+def test_lesions_are_found_by_one_voxel_unless_told_otherwise():
+    truth = np.zeros(20, bool)
+    truth[:] = True
+    mask = np.zeros(20, bool)
+    mask[3] = True
+    assert lesion_detection(mask, truth).found == 1
+    assert lesion_detection(mask, truth, overlap=0.1).found == 0

@@ -142,3 +142,9 @@ def test_signs_follow_membership(pair):
     assert np.array_equal(np.sort(np.abs(signed)), np.sort(surface_distances(a, b)))
     assert np.count_nonzero(signed > 0) == np.count_nonzero(surface(a) & ~b)
     assert np.count_nonzero(signed < 0) == np.count_nonzero(surface(a) & b & ~surface(b))
+
+
+def test_a_share_is_not_taken_for_a_percentile():
+    a = box((1, 3), (1, 3), (1, 3))
+    with pytest.raises(ValueError, match="percentile is 0.95, expected percent, as 95 is"):
+        hausdorff(a, a, percentile=0.95)

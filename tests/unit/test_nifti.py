@@ -304,3 +304,11 @@ def test_a_flat_image_is_a_case_too(tmp_path):
     case = read_case([path, path])
     assert case.shape == (6, 5)
     assert len(case.spacing) == 2
+
+
+def test_a_rater_who_did_not_look(tmp_path, mask):
+    case = read_case([None, mask])
+    assert case.raters.dtype == np.int8 and (case.raters[0] == -1).all()
+    assert np.array_equal(case.raters[1], read_masks([mask])[0])
+    assert case.names[0] == "rater 1, did not look"
+    refused("expected a list of at least one file", read_masks, [None, None])

@@ -32,6 +32,27 @@ def _of_all_voxels(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...], q: 
     return max(one_way(a, b), one_way(b, a))
 
 
+def _pairs_of_masks():
+    """(a, b, spacing): two pairs of scattered masks, a thick one inside another, two thick ones that overlap."""
+    rng = np.random.default_rng(11)
+    for shape, spacing in (((7, 6), (1.0, 1.0)), ((6, 5), (3.0, 0.5))):
+        yield *(rng.random((2, *shape)) < 0.35).astype(np.uint8), spacing
+    a, b = np.zeros((2, 9, 9, 8), np.uint8)
+    a[1:8, 1:8, 1:7] = b[2:7, 3:7, 2:5] = 1
+    yield a, b, (1.0, 2.0, 0.7)
+    a, b = np.zeros((2, 12, 9), np.uint8)
+    a[0:6, 0:8] = b[2:12, 1:7] = 1
+    yield a, b, (1.0, 1.0)
+
+
+def _to_the_mask(a: np.ndarray, b: np.ndarray, spacing: tuple[float, ...], q: float) -> float:
+    """The wrong answer for which a surface voxel inside the other mask is at distance 0."""
+    forth, back = _surface_distances(a, b, spacing), _surface_distances(b, a, spacing)
+    inside = [other[tuple(np.rint(_surface_points(one, (1.0,) * one.ndim)).astype(int).T)] == 1
+              for one, other in ((a, b), (b, a))]
+    return max(np.percentile(np.where(i, 0, d), q) for i, d in zip(inside, (forth, back), strict=True))
+
+
 @check
 def small_lesion(answer):
     """Exercise 1.1: the pair (Dice of the small lesion, Dice of the large one)."""
@@ -52,12 +73,7 @@ def small_lesion(answer):
 @check
 def hausdorff(distance):
     """Exercise 1.2: a function (a, b, spacing, q) -> HD_q in mm, chapter 1 eq. (1.4)."""
-    rng = np.random.default_rng(11)
-    for shape, spacing in (((7, 6), (1.0, 1.0)), ((6, 5), (3.0, 0.5)), ((9, 9, 8), (1.0, 2.0, 0.7))):
-        a, b = (rng.random((2, *shape)) < 0.35).astype(np.uint8)
-        if len(shape) == 3:                              # thick masks, one inside the other and off its middle
-            a[:], b[:] = 0, 0
-            a[1:8, 1:8, 1:7], b[2:7, 3:7, 2:5] = 1, 1
+    for a, b, spacing in _pairs_of_masks():
         forth, back = _surface_distances(a, b, spacing), _surface_distances(b, a, spacing)
         for q in (100, 95, 50):
             got = float(call(distance, a.copy(), b.copy(), spacing, q))
@@ -68,6 +84,7 @@ def hausdorff(distance):
             for wrong, hint in (
                 (max(np.percentile(d, q) for d in plain), "it is right for voxels of 1 mm; use the spacing"),
                 (max(forth.max(), back.max()), "that is the largest distance; take the percentile q"),
+                (_to_the_mask(a, b, spacing, q), "measure to the surface of the other mask, not to the mask"),
                 (_of_all_voxels(a, b, spacing, q), "measure from surface to surface, not from all voxels of a mask"),
                 (np.percentile(np.concatenate([forth, back]), q), "take each percentile alone, then the larger"),
                 ((np.percentile(forth, q) + np.percentile(back, q)) / 2, "take the larger of the two, not their mean"),
@@ -76,7 +93,7 @@ def hausdorff(distance):
             ):
                 if np.isclose(got, wrong):
                     return hint
-            return f"for masks of shape {shape}, voxels of {spacing} mm and q = {q} you give {got:.3f}, not {want:.3f}"
+            return f"for shape {a.shape}, voxels of {spacing} mm and q = {q} you give {got:.3f}, not {want:.3f}"
     return None
 
 

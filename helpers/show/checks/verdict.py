@@ -9,7 +9,7 @@ def check(judge: Callable) -> Callable:
     @functools.wraps(judge)
     def spoken(answer=None) -> None:
         if answer is None or answer is ...:
-            print("Not yet: put your answer in the cell above, run it, then run this cell again.")
+            print("Not yet: no answer in the cell above.")
             return
         try:
             hint = judge(answer)
