@@ -88,8 +88,8 @@ def hausdorff(distance):
                 (_of_all_voxels(a, b, spacing, q), "measure from surface to surface, not from all voxels of a mask"),
                 (np.percentile(np.concatenate([forth, back]), q), "take each percentile alone, then the larger"),
                 ((np.percentile(forth, q) + np.percentile(back, q)) / 2, "take the larger of the two, not their mean"),
-                (np.percentile(forth, q), "that is h(a, b) alone; what about h(b, a)?"),
-                (np.percentile(back, q), "that is h(b, a) alone; what about h(a, b)?"),
+                (np.percentile(forth, q), "that is h(a, b) alone; it takes h(b, a) too"),
+                (np.percentile(back, q), "that is h(b, a) alone; it takes h(a, b) too"),
             ):
                 if np.isclose(got, wrong):
                     return hint
