@@ -38,14 +38,17 @@ def as_pair(a, b, *, names: tuple[str, str] = ("a", "b")) -> tuple[np.ndarray, n
     return _zeros_and_ones(a, names[0], False), _zeros_and_ones(b, names[1], False)
 
 
-def as_labels(labels, n_classes: int, *, name: str = "labels", at_least: int = 1) -> np.ndarray:
-    """A stack of label images, `(R, *space)` integers in 0..K-1."""
+def as_labels(
+    labels, n_classes: int, *, name: str = "labels", at_least: int = 1, missing: bool = False
+) -> np.ndarray:
+    """A stack of label images, `(R, *space)` integers in 0..K-1, and -1 too with `missing=True`."""
     labels = _numbers(labels, name)
     if labels.ndim < 2 or len(labels) < at_least:
         raise ValueError(f"{name} has shape {labels.shape}, expected (R, *space) with R at least {at_least}.")
     low, high = int(labels.min()), int(labels.max())
-    if low < 0 or high >= n_classes:
-        raise ValueError(f"{name} holds values from {low} to {high}, expected 0 to {n_classes - 1}.")
+    if low < (NOT_LOOKED if missing else 0) or high >= n_classes:
+        also = ", or -1 where a rater did not look" if missing else ""
+        raise ValueError(f"{name} holds values from {low} to {high}, expected 0 to {n_classes - 1}{also}.")
     return labels
 
 
