@@ -1,8 +1,20 @@
 """Fusion of several raters' masks into one: numpy and scipy only."""
 
 from helpers.fusion.consensus import Consensus
+from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
 from helpers.fusion.staple import staple, staple_table
 from helpers.fusion.vote import majority_vote, mean_vote
 
-__all__ = ["Consensus", "Patterns", "count", "look_up", "majority_vote", "mean_vote", "pack", "staple", "staple_table"]
+__all__ = [
+    "Consensus",
+    "Patterns",
+    "count",
+    "look_up",
+    "majority_vote",
+    "mean_vote",
+    "multilabel_staple",
+    "pack",
+    "staple",
+    "staple_table",
+]

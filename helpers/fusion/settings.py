@@ -32,10 +32,7 @@ def _is_number(x) -> bool:
 
 def as_beta(beta, raters: int, name: str) -> np.ndarray:
     """(alpha, beta) of a Beta prior per rater, (R, 2), from one pair or a row per rater."""
-    try:
-        found = np.asarray(beta, dtype=float)
-    except (TypeError, ValueError):
-        found = np.empty(0)
+    found = _floats(beta)
     if found.shape not in ((2,), (raters, 2)):
         raise ValueError(f"{name} is {beta!r}, expected (alpha, beta), or {raters} rows of them, one per rater.")
     if not (np.isfinite(found).all() and (found >= 1).all()):
@@ -58,3 +55,41 @@ def as_region(region, space: tuple[int, ...]):
     if not region.any():
         raise ValueError("region holds no voxel, expected at least one.")
     return region
+
+
+def as_label_prior(prior, k: int) -> np.ndarray | None:
+    """How common each of K labels is, (K,), or None."""
+    if prior is None:
+        return None
+    found = _floats(prior)
+    if found.shape != (k,) or not ((found >= 0).all() and abs(found.sum() - 1) < 1e-6):
+        raise ValueError(f"prior is {prior!r}, expected {k} numbers from 0 that sum to 1, or None.")
+    return found
+
+
+def as_pseudo_counts(alpha, k: int) -> np.ndarray:
+    """alpha - 1 of a Dirichlet prior on the columns of a confusion matrix, (K, K)."""
+    found = _floats(alpha)
+    if found.shape not in ((), (k, k)) or not (np.isfinite(found).all() and (found >= 1).all()):
+        raise ValueError(f"confusion_prior is {alpha!r}, expected a number from 1, or {k} x {k} of them.")
+    return np.broadcast_to(found, (k, k)) - 1
+
+
+def as_columns(confusion, raters: int, k: int) -> np.ndarray | None:
+    """Confusion matrices to start from, (R, K, K), or None."""
+    if confusion is None:
+        return None
+    found = _floats(confusion)
+    if found.shape != (raters, k, k) or not (np.isfinite(found).all() and (found >= 0).all()):
+        raise ValueError(
+            f"start is an array of shape {found.shape}, expected numbers from 0 of shape ({raters}, {k}, {k}), or None."
+        )
+    return found
+
+
+def _floats(values) -> np.ndarray:
+    """An array of float64; of an impossible shape if these are not numbers."""
+    try:
+        return np.asarray(values, dtype=float)
+    except (TypeError, ValueError):
+        return np.empty(0)
