@@ -1,8 +1,10 @@
 """Fusion of several raters' masks into one: numpy and scipy only."""
 
 from helpers.fusion.consensus import Consensus
+from helpers.fusion.learned import learned_soft_staple
 from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
+from helpers.fusion.soft import soft_posterior, soft_staple
 from helpers.fusion.staple import staple, staple_table
 from helpers.fusion.vote import majority_vote, mean_vote
 
@@ -10,11 +12,14 @@ __all__ = [
     "Consensus",
     "Patterns",
     "count",
+    "learned_soft_staple",
     "look_up",
     "majority_vote",
     "mean_vote",
     "multilabel_staple",
     "pack",
+    "soft_posterior",
+    "soft_staple",
     "staple",
     "staple_table",
 ]

@@ -5,6 +5,7 @@ x = 1 with probability g; rater r says 1 with probability p_r (his sensitivity) 
 both steps are sums over patterns, each weighted with its count.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,31 +52,39 @@ def estimate(
     tol: float,
     max_iterations: int,
 ) -> Rates:
-    """EM from the posterior `start` (P,), M-step first, until no rate moves by more than `tol`.
+    """EM from the posterior `start` (P,).
 
     p = (sum W D + alpha - 1) / (sum W + alpha + beta - 2), and the same for s with 1-W and 1-D: the mode under a
     Beta(alpha, beta) prior, with (alpha, beta) one row per rater; (1, 1) is no prior.
     """
-    w, objective, rates, converged = start, [], np.full((2, yes.shape[1]), np.inf), False
     seen = counts > 0
-    while not converged and len(objective) < max_iterations:
-        before = rates
-        p = _mode(counts * w, yes, no, sensitivity_prior)
-        s = _mode(counts * (1 - w), no, yes, specificity_prior)
-        rates = np.array([p, s])
+
+    def step(_, w: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+        p = mode(counts * w, yes, no, sensitivity_prior)
+        s = mode(counts * (1 - w), no, yes, specificity_prior)
         w, log_likelihood = posterior(yes, no, p, s, prior)
         log_prior = _log_beta(p, sensitivity_prior) + _log_beta(s, specificity_prior)
-        objective.append(counts[seen] @ log_likelihood[seen] + log_prior)
-        converged = bool(np.abs(rates - before).max() <= tol)
+        return np.array([p, s]), w, counts[seen] @ log_likelihood[seen] + log_prior
+
+    return iterate(step, start, tol, max_iterations)
+
+
+def iterate(step: Callable, w: np.ndarray, tol: float, max_iterations: int) -> Rates:
+    """`rates, w, objective = step(rates, w)`, rates (2, R), until no rate moves by more than `tol`."""
+    rates, objective, converged = None, [], False
+    while not converged and len(objective) < max_iterations:
+        before = rates
+        rates, w, reached = step(before, w)
+        objective.append(reached)
+        converged = before is not None and bool(np.abs(rates - before).max() <= tol)
     return Rates(*rates, np.array(objective), len(objective) - converged, converged)
 
 
-def _mode(weights: np.ndarray, right: np.ndarray, wrong: np.ndarray, beta: np.ndarray) -> np.ndarray:
-    """The rate of right answers of each rater (R,)."""
+def mode(weights: np.ndarray, right: np.ndarray, wrong: np.ndarray, beta: np.ndarray) -> np.ndarray:
+    """The rate of right answers of each rater, (R,)."""
     good = weights @ right + beta[:, 0] - 1
     total = good + weights @ wrong + beta[:, 1] - 1
-    known = total > NO_EVIDENCE
-    return np.divide(good, total, out=np.full(len(beta), UNKNOWN), where=known)
+    return np.divide(good, total, out=np.full(len(beta), UNKNOWN), where=total > NO_EVIDENCE)
 
 
 def _log_beta(rate: np.ndarray, beta: np.ndarray) -> float:

@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def as_stopping(dtype, tol: float, max_iterations: int) -> tuple[np.dtype, float, int]:
+def as_stopping(dtype, tol: float = 0.0, max_iterations: int = 1) -> tuple[np.dtype, float, int]:
     """Type of the result, and when to stop."""
     if np.dtype(dtype).kind != "f":
         raise ValueError(f"dtype is {np.dtype(dtype)}, expected a type of float.")
@@ -26,8 +26,30 @@ def as_prior(prior: float | None, confidence: float = 1.0, mean: float = 0.0) ->
     return g
 
 
+def as_choice(value: str, choices: tuple[str, ...], name: str) -> None:
+    """One of a few words."""
+    if not (isinstance(value, str) and value in choices):
+        raise ValueError(f"{name} is {value!r}, expected {' or '.join(repr(choice) for choice in choices)}.")
+
+
+def as_rates(sensitivity, specificity, raters: int) -> tuple[np.ndarray, np.ndarray]:
+    """Known rates in [0, 1], (R,) each."""
+    for name, values in (("sensitivity", sensitivity), ("specificity", specificity)):
+        found = _floats(values)
+        if found.shape != (raters,) or not ((found >= 0) & (found <= 1)).all():
+            raise ValueError(f"{name} is {values!r}, expected {raters} numbers in [0, 1], one per rater.")
+    return _floats(sensitivity), _floats(specificity)
+
+
 def _is_number(x) -> bool:
     return isinstance(x, (int, float, np.integer, np.floating))
+
+
+def as_start(start: float) -> float:
+    """The opinion on a rim to start from."""
+    if not (_is_number(start) and 0 <= start <= 1):
+        raise ValueError(f"start is {start!r}, expected a number in [0, 1].")
+    return float(start)
 
 
 def as_beta(beta, raters: int, name: str) -> np.ndarray:
