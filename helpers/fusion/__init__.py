@@ -5,6 +5,7 @@ from helpers.fusion.learned import learned_soft_staple
 from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
 from helpers.fusion.soft import soft_posterior, soft_staple
+from helpers.fusion.spatial import spatial_staple
 from helpers.fusion.staple import staple, staple_table
 from helpers.fusion.vote import majority_vote, mean_vote
 
@@ -20,6 +21,7 @@ __all__ = [
     "pack",
     "soft_posterior",
     "soft_staple",
+    "spatial_staple",
     "staple",
     "staple_table",
 ]

@@ -27,10 +27,8 @@ class Opinions:
     def image(self, values: np.ndarray, dtype) -> np.ndarray:
         """values (P,) -> (*space)."""
         image = np.full(prod(self.space), values[0], dtype)
-        if self.packed is None:
-            image[self.where] = values[1:]
-        elif len(self.where):
-            image[self.where] = look_up(self.packed, self.patterns, values[1:], dtype=dtype)
+        each = self.packed is None
+        image[self.where] = values[1:] if each else look_up(self.packed, self.patterns, values[1:], dtype=dtype)
         image = image.reshape([self.space[axis] for axis in self.axes])
         return image.transpose(np.argsort(self.axes))
 
@@ -52,14 +50,13 @@ def opinions(soft: np.ndarray) -> Opinions:
     axes = tuple(sorted(range(soft.ndim - 1), key=lambda axis: -abs(soft.strides[axis + 1])))
     rows = as_rows(soft)  # (R, N)
     parts = [slice(start, start + CHUNK) for start in range(0, rows.shape[1], CHUNK)]
-    where = [np.flatnonzero(rows[:, part].max(axis=0)) + part.start for part in parts]
-    where = np.concatenate(where)
+    where = np.concatenate([np.flatnonzero(rows[:, part].max(axis=0)) + part.start for part in parts])
     zeros = rows.shape[1] - len(where)
     said = rows[:, where]  # (R, n)
     levels = _levels(said)
     packed = patterns = None
-    bits = (len(levels) - 1).bit_length() if levels is not None else 64
-    if len(where) and bits * len(rows) <= 64:
+    bits = 0 if levels is None else (len(levels) - 1).bit_length()
+    if 0 < bits * len(rows) <= 64:
         packed = pack(np.stack([np.searchsorted(levels, row).astype(np.uint8) for row in said]), bits=(bits,))
         patterns = count(packed)
         q, counts = levels[patterns.values], patterns.counts

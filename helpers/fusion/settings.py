@@ -52,6 +52,23 @@ def as_start(start: float) -> float:
     return float(start)
 
 
+def as_shrinkage(shrinkage: float) -> float:
+    """How many windows of voxels with the global rates are added to each window."""
+    if not (_is_number(shrinkage) and 0 <= shrinkage < np.inf):
+        raise ValueError(f"shrinkage is {shrinkage!r}, expected a number from 0.")
+    return float(shrinkage)
+
+
+def as_window(window, ndim: int, kernel: str) -> np.ndarray:
+    """Width of a window, one number or one per axis; a Gaussian needs an end."""
+    found = _floats(window)
+    if found.shape not in ((), (ndim,)) or not (found > 0).all():
+        raise ValueError(f"window is {window!r}, expected a number above 0, or {ndim} of them, one per axis.")
+    if kernel == "gaussian" and np.isinf(found).any():
+        raise ValueError(f"window is {window!r}, expected finite numbers for a Gaussian.")
+    return found
+
+
 def as_beta(beta, raters: int, name: str) -> np.ndarray:
     """(alpha, beta) of a Beta prior per rater, (R, 2), from one pair or a row per rater."""
     found = _floats(beta)

@@ -80,7 +80,8 @@ def soft_staple(
             rates = iterate(printed_step(q, counts, expected, g), mean, tol, max_iterations)
         w = mean_over_answers(posterior(b, 1 - b, rates.sensitivity, rates.specificity, g)[0], q)
     raters = {"sensitivity": rates.sensitivity, "specificity": rates.specificity}
-    raters |= warning_of(q, 1 - q, counts, rates)
+    disputed = bool(counts @ (q.max(axis=1) > q.min(axis=1)))
+    raters |= warning_of(counts @ q, counts @ (1 - q), disputed, rates)
     loss = certain - rates.objective
     return Consensus(table.image(w, dtype), raters, loss, rates.iterations, rates.converged, maps={})
 

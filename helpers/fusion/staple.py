@@ -90,5 +90,5 @@ def staple_table(
     w, _ = posterior(yes, no, rates.sensitivity, rates.specificity, g)
     w = np.where(agreed & ~region, mean, np.where(looked > 0, w, np.nan))
     raters = {"sensitivity": rates.sensitivity, "specificity": rates.specificity}
-    raters |= warning_of(yes, no, counts, rates)
+    raters |= warning_of(counts @ yes, counts @ no, bool(used[~agreed].any()), rates)
     return Consensus(w, raters, rates.objective, rates.iterations, rates.converged, maps={})

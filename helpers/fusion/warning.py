@@ -5,14 +5,12 @@ import numpy as np
 from helpers.fusion.rates import Rates
 
 
-def warning_of(yes: np.ndarray, no: np.ndarray, counts: np.ndarray, rates: Rates) -> dict[str, np.ndarray]:
+def warning_of(said_yes: np.ndarray, said_no: np.ndarray, disputed: bool, rates: Rates) -> dict[str, np.ndarray]:
     """{"warning": (R,) str}, empty where a rater's rates can be trusted; {} if all can.
 
-    `yes` and `no` (P, R) are what the raters say in each pattern, `counts` (P,) the voxels that were used.
+    `said_yes` and `said_no` (R,) are how often each rater says what, `disputed` is whether any two ever differ.
     """
-    said_yes, said_no = counts @ yes, counts @ no  # (R,)
-    disputed = counts @ (yes.any(axis=1) & no.any(axis=1))
-    if not counts.any():
+    if not (said_yes + said_no).any():
         everybody = "There is no voxel to learn from: both rates are unknown and stand at 0.5."
     elif len(said_yes) == 1:
         everybody = "One rater has nobody to be compared with: the rates only repeat what the rater says."
