@@ -40,9 +40,10 @@ def multilabel_staple(
     prior = as_label_prior(prior, k)
     pseudo = as_pseudo_counts(confusion_prior, k)
     start = as_columns(start, len(labels), k)
-    packed = pack(labels, bits=(k.bit_length(),))  # all bits of a rater set is -1, never a label
+    missing = labels.dtype.kind == "i" and labels.min() < 0
+    packed = pack(labels, bits=((k if missing else k - 1).bit_length(),))  # all bits set is -1, and then no label is
     patterns = count(packed)
-    said = np.minimum(patterns.values, k)  # (P, R), K for "did not look"
+    said = np.minimum(patterns.values, k) if missing else patterns.values  # (P, R), K for "did not look"
     given = _one_hot(said, k)  # (P, R * (K + 1))
     votes = (given @ np.tile(np.eye(k + 1), (len(labels), 1)))[:, :k]  # (P, K)
     looked = votes.sum(axis=1)

@@ -87,15 +87,17 @@ def look_up(packed: Packed, patterns: Patterns, values: np.ndarray, *, dtype=np.
     """
     values = np.asarray(values)
     columns = values.reshape(len(patterns.codes), -1).T  # (K, P)
-    of_all = sum(packed.bits) <= TABLE_BITS
+    bits, stored = sum(packed.bits), sum(codes.size for *_, codes in packed.chunks)
+    of_all = bits <= TABLE_BITS or 1 << bits <= stored  # one entry per possible code, or per known one
+    table = np.full((len(columns), 1 << bits if of_all else len(patterns.codes) + 1), np.nan, dtype)
+    table[:, patterns.codes.astype(np.intp) if of_all else slice(-1)] = columns
     voxels = prod(packed.shape)
     images = np.empty((len(columns), -(-voxels // WORD), WORD), dtype)  # (K, words, 8)
-    for image, column in zip(images, columns, strict=True):
-        table = np.full(1 << sum(packed.bits) if of_all else len(column) + 1, np.nan, dtype)
-        table[patterns.codes.astype(np.intp) if of_all else slice(-1)] = column
-        image[:] = table[0]
-        for start, where, codes in packed.chunks:
-            image[start : start + CHUNK // WORD][where] = table[codes if of_all else _rank(patterns.codes, codes)]
+    images[:] = table[:, :1, None]
+    for start, where, codes in packed.chunks:
+        index = codes.astype(np.intp) if of_all else _rank(patterns.codes, codes)
+        for image, entries in zip(images, table, strict=True):
+            image[start : start + CHUNK // WORD][where] = entries[index]
     return _in_place(images.reshape(len(columns), -1)[:, :voxels], packed, values.shape[1:])
 
 

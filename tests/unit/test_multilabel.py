@@ -138,7 +138,7 @@ GOOD = np.zeros((3, 4, 5), int)
     (GOOD, {"prior": (0.5, 0.6)}, r"prior is \(0.5, 0.6\), expected 2 numbers from 0 that sum to 1"),
     (GOOD, {"confusion_prior": 0.5}, "confusion_prior is 0.5, expected a number from 1"),
     (GOOD, {"start": np.ones((3, 2))}, r"start is an array of shape \(3, 2\), expected"),
-    (np.zeros((17, 4), int), {"n_classes": 15}, "masks hold 17 answers of 68 bits"),
+    (np.zeros((17, 4), int), {"n_classes": 16}, "masks hold 17 answers of 68 bits"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(labels, options, says):
     with pytest.raises(ValueError, match="^" + says):
