@@ -20,7 +20,7 @@ def hausdorff(a, b, spacing=None, percentile: float = 100) -> float:
     At 100 it is the distance between the two sets of voxels: max over x in a of min over y in b of |x - y|,
     and the same from b to a. Voxels in both masks are at distance 0 and would drown a lower percentile, so
     below 100 it is taken (linear between order statistics) over `surface_distances`, each way. The two
-    definitions meet unless one mask fills a hole, or surrounds a part, of the other.
+    definitions meet unless one mask fills a hole, a notch or a gap of the other; then a percentile may exceed it.
     0.0 for two empty masks, inf if only one is empty.
     """
     if not 0 <= percentile <= 100:
