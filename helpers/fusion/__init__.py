@@ -1,6 +1,7 @@
 """Fusion of several raters' masks into one: numpy and scipy only."""
 
 from helpers.fusion.consensus import Consensus
+from helpers.fusion.dilation import rim, soft_dilation
 from helpers.fusion.learned import learned_soft_staple
 from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
@@ -19,6 +20,8 @@ __all__ = [
     "mean_vote",
     "multilabel_staple",
     "pack",
+    "rim",
+    "soft_dilation",
     "soft_posterior",
     "soft_staple",
     "spatial_staple",
