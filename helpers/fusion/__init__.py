@@ -5,6 +5,7 @@ from helpers.fusion.dilation import rim, soft_dilation
 from helpers.fusion.learned import learned_soft_staple
 from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
+from helpers.fusion.probability_map import probability_map
 from helpers.fusion.soft import soft_posterior, soft_staple
 from helpers.fusion.spatial import spatial_staple
 from helpers.fusion.staple import staple, staple_table
@@ -20,6 +21,7 @@ __all__ = [
     "mean_vote",
     "multilabel_staple",
     "pack",
+    "probability_map",
     "rim",
     "soft_dilation",
     "soft_posterior",
