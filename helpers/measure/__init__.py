@@ -1,7 +1,12 @@
 """Measures of masks, raters and methods: overlap, surfaces, lesions, agreement, uncertainty, paired tests."""
 
 from helpers.measure.agreement import fleiss_kappa, generalised_dice, intersections, pairwise
+from helpers.measure.brier import brier, brier_per_class
+from helpers.measure.calibration import Reliability, ece, reliability
+from helpers.measure.composite import composite_score
+from helpers.measure.confusion import confusion_rmse
 from helpers.measure.disagreement import shared_lesions, split_disagreement
+from helpers.measure.entropy_error import entropy_errors, entropy_mae
 from helpers.measure.lesions import LesionDetection, lesion_detection
 from helpers.measure.overlap import avd, dice, precision, recall, rvd
 from helpers.measure.paired import PairedTest, paired_test
@@ -11,9 +16,17 @@ from helpers.measure.uncertainty import entropy, entropy_map, voxel_entropy
 __all__ = [
     "LesionDetection",
     "PairedTest",
+    "Reliability",
     "avd",
+    "brier",
+    "brier_per_class",
+    "composite_score",
+    "confusion_rmse",
     "dice",
+    "ece",
     "entropy",
+    "entropy_errors",
+    "entropy_mae",
     "entropy_map",
     "fleiss_kappa",
     "generalised_dice",
@@ -24,6 +37,7 @@ __all__ = [
     "pairwise",
     "precision",
     "recall",
+    "reliability",
     "rvd",
     "signed_boundary_offset",
     "shared_lesions",
