@@ -5,9 +5,12 @@ The rim is filled in one order, which leaves nothing to chance: the brightest fi
 the nearest to the mask; among those the first by index, the last axis fastest. Distances are rounded to 1e-6 mm.
 """
 
+from bisect import bisect_left
+
 import numpy as np
 from scipy import ndimage
 
+from helpers.fusion.ball import ball, grown
 from helpers.fusion.nearest import nearest_lesion
 from helpers.fusion.settings import as_choice
 from helpers.inputs import as_mask, as_spacing
@@ -51,26 +54,80 @@ def rim(
     as_choice(unreachable, ("keep", "raise"), "unreachable")
 
     result = np.zeros(mask.shape, bool)
+    if not mask.any():
+        return result
     reach = [int(max_distance / s + 1e-6) for s in spacing]  # voxels
     box = tuple(
         slice(max(side.start - r, 0), min(side.stop + r, n))
         for side, r, n in zip(bounding_box(mask), reach, mask.shape, strict=True)
     )
     inside = np.ascontiguousarray(mask[box])
-    lesions = ndimage.label(inside, np.ones((3,) * mask.ndim))[0] if per == "lesion" else inside
-    size = np.bincount(lesions.ravel())[1:]  # (lesions,) voxels
-    wanted = np.rint((ratio - 1) * size).astype(np.int64)
-    if wanted.any():
-        at, distance, owner = nearest_lesion(lesions, spacing, max_distance)
-        found = np.bincount(owner, minlength=len(size))
-        if unreachable == "raise":
-            _refuse(ratio, found, wanted, max_distance)
-        keys = (distance, owner) if image is None else (distance, _falling(image[box][at]), owner)
-        order = np.lexsort(keys)  # by owner first; stable, so that equals stay in the order of their index
-        place = np.arange(len(order)) - np.repeat(np.cumsum(found) - found, found)
-        chosen = order[place < np.repeat(wanted, found)]
-        result[box][tuple(axis[chosen] for axis in at)] = True
+    offsets, length = ball(inside.shape, spacing, max_distance)
+    around = _around_mask if per == "mask" else _around_lesions
+    chosen, found, wanted = around(inside, None if image is None else image[box], ratio, offsets, length)
+    if unreachable == "raise" and (found < wanted).any():
+        raise ValueError(_too_few(ratio, found, wanted, max_distance))
+    rest = np.zeros(inside.shape, bool)
+    rest.ravel()[chosen] = True
+    result[box] = rest
     return result
+
+
+def _around_mask(inside, image, ratio, offsets, length) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Flat indices of the rim of one mask; how many candidates there are; how many are wanted."""
+    wanted = _wanted(ratio, np.count_nonzero(inside))
+    candidates = grown(inside, offsets) & ~inside
+    found = np.count_nonzero(candidates)
+    brighter = np.empty(0, np.intp)
+    if image is not None and 0 < wanted < found:
+        at = np.flatnonzero(candidates)
+        values = _falling(image[candidates])
+        cut = np.partition(values, wanted)[wanted]
+        brighter, candidates = at[values < cut], np.zeros_like(candidates)
+        candidates.ravel()[at[values == cut]] = True
+    chosen = np.concatenate([brighter, _nearest(wanted - len(brighter), candidates, inside, offsets, length)])
+    return chosen, np.array([found]), np.array([wanted])
+
+
+def _nearest(n: int, candidates, inside, offsets, length) -> np.ndarray:
+    """Flat indices of the n candidates nearest to the mask: a ball so large that it holds them, less its last shell."""
+    if n >= np.count_nonzero(candidates):
+        return np.flatnonzero(candidates)
+    radii = np.unique(length)
+
+    def held(k: int) -> np.ndarray:
+        return grown(inside, offsets[length <= radii[k]]) & candidates
+
+    k = bisect_left(range(len(radii)), n, key=lambda k: np.count_nonzero(held(k)))
+    nearer = held(k - 1) if k else np.zeros_like(candidates)
+    shell = np.flatnonzero(held(k) & ~nearer)
+    nearer = np.flatnonzero(nearer)
+    return np.concatenate([nearer, shell[: n - len(nearer)]])
+
+
+def _around_lesions(inside, image, ratio, offsets, length) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The same for every lesion: flat indices of all rims, candidates (lesions,), wanted (lesions,)."""
+    labels, count = ndimage.label(inside, np.ones((3,) * inside.ndim))
+    wanted = _wanted(ratio, np.bincount(labels[inside], minlength=count + 1)[1:])
+    at, distance, owner = nearest_lesion(labels, offsets, np.unique(length, return_inverse=True)[1])
+    found = np.bincount(owner, minlength=count)
+    keys = [distance] if image is None else [_falling(image[np.unravel_index(at, inside.shape)]), distance]
+    groups = np.split(np.argsort(owner, kind="stable"), np.cumsum(found)[:-1])  # the candidates of each
+    chosen = [own[_first(n, [key[own] for key in keys])] for n, own in zip(wanted, groups, strict=True)]
+    return at[np.concatenate(chosen)], found, wanted
+
+
+def _wanted(ratio: float, n):
+    return np.rint((ratio - 1) * n).astype(np.int64)
+
+
+def _first(n: int, keys: list[np.ndarray]) -> np.ndarray:
+    """The places of the n smallest of the first key; among equals of the next key, at last the first by index."""
+    if not keys or n >= len(keys[0]):
+        return np.arange(n)[: len(keys[0]) if keys else None]
+    cut = np.partition(keys[0], n)[n]
+    sure, tied = np.flatnonzero(keys[0] < cut), np.flatnonzero(keys[0] == cut)
+    return np.concatenate([sure, tied[_first(n - len(sure), [key[tied] for key in keys[1:]])]])
 
 
 def _falling(values: np.ndarray) -> np.ndarray:
@@ -78,14 +135,13 @@ def _falling(values: np.ndarray) -> np.ndarray:
     return -values if values.dtype.kind == "f" else ~values
 
 
-def _refuse(ratio: float, found: np.ndarray, wanted: np.ndarray, max_distance: float) -> None:
+def _too_few(ratio: float, found: np.ndarray, wanted: np.ndarray, max_distance: float) -> str:
     short = found < wanted
-    if short.any():
-        who = f"{short.sum()} of {len(short)} lesions" if len(short) > 1 else "the mask"
-        raise ValueError(
-            f"ratio is {ratio!r}, which asks for {wanted[short].sum()} voxels around {who}, "
-            f"expected at most the {found[short].sum()} that lie within {max_distance:g} mm."
-        )
+    who = f"{short.sum()} of {len(short)} lesions" if len(short) > 1 else "the mask"
+    return (
+        f"ratio is {ratio!r}, which asks for {wanted[short].sum()} voxels around {who}, "
+        f"expected at most the {found[short].sum()} that lie within {max_distance:g} mm."
+    )
 
 
 def _number(value) -> float:

@@ -11,41 +11,42 @@ import numpy as np
 from helpers.measure.surface import surface
 
 
-def nearest_lesion(
-    labels: np.ndarray, spacing: tuple[float, ...], max_distance: float
-) -> tuple[tuple[np.ndarray, ...], np.ndarray, np.ndarray]:
-    """The background voxels at most `max_distance` from a voxel of labels (*space), 0 or 1..L; each of the L occurs.
+def nearest_lesion(labels: np.ndarray, offsets: np.ndarray, rank: np.ndarray) -> tuple[np.ndarray, ...]:
+    """The background of labels (*space), 0 or 1..L in C order, that an offset of a `ball` leads to from a lesion.
 
-    Their indices, one array per axis, in the order of memory; the rank of their distance, which is rounded to 1e-6;
-    and their lesion, 0..L-1: the nearest, of several the one with the smallest label.
+    Indices into `labels.ravel()`, rising; the least `rank` (m,) of an offset (m, ndim) that leads there; and the label,
+    less 1, from where it does, of several the smallest. A longer offset has a higher rank.
     """
-    reach = [min(int(max_distance / s + 1e-6), n - 1) for s, n in zip(spacing, labels.shape, strict=True)]
-    offsets, rank = _ball(reach, spacing, max_distance)
-    count = int(labels.max())
-    dtype = np.min_scalar_type(len(offsets) * count + 1)
-    unreached = np.iinfo(dtype).max
-    inside = np.pad(labels > 0, [(r, r) for r in reach])  # so that no offset leaves the array
-    key = np.zeros(inside.shape, dtype)  # 1 + rank * count + lesion; 0 where nothing is to be found
-    key[tuple(slice(r, r + n) for r, n in zip(reach, labels.shape, strict=True))] = np.where(labels, 0, unreached)
-    strides = np.array(key.strides) // key.itemsize
-    flat = key.ravel()
-    lesion = np.pad(labels, [(r, r) for r in reach]).ravel()
-    source = np.flatnonzero(surface(inside))
-    own = lesion[source].astype(dtype)  # 1..L
-    for step, r in zip((offsets @ strides).tolist(), rank.tolist(), strict=True):
-        there = source + step  # distinct, so that none is written twice
-        flat[there] = np.minimum(flat[there], own + dtype.type(r * count))
-    at = np.flatnonzero((flat > 0) & (flat < unreached))
-    where = tuple(x - r for x, r in zip(np.unravel_index(at, key.shape), reach, strict=True))
-    distance, owner = np.divmod(flat[at] - dtype.type(1), dtype.type(count))
-    return where, distance, owner.astype(np.intp)
+    count, reach = int(labels.max()), np.abs(offsets).max(axis=0, initial=0)
+    dtype = np.min_scalar_type((rank.max(initial=0) + 1) * count + 1)
+    far = np.iinfo(dtype).max
+    key = np.zeros([n + 2 * r for n, r in zip(labels.shape, reach, strict=True)], dtype)  # so that no offset leaves it
+    middle = key[tuple(slice(r, r + n) for n, r in zip(labels.shape, reach, strict=True))]
+    middle[labels == 0] = far  # then label + rank * count where something is near; 0 in lesions and beyond the image
+    flat, strides = key.ravel(), np.array(key.strides) // key.itemsize
+    at = np.nonzero(surface(labels > 0))
+    source, own = (np.stack(at, axis=1) + reach) @ strides, labels[at].astype(dtype)
+
+    signs = np.sign(offsets)
+    for direction in itertools.product((-1, 0, 1), repeat=labels.ndim):
+        same = (signs == direction).all(axis=1)
+        if same.any():
+            seen = _in_the_open(source, direction, flat, strides)
+            there, label = source[seen], own[seen]
+            for step, r in zip((offsets[same] @ strides).tolist(), rank[same].tolist(), strict=True):
+                to = there + step  # distinct, so that none is written twice
+                flat[to] = np.minimum(flat[to], label + dtype.type(r * count))
+
+    found = middle.ravel()
+    at = np.flatnonzero((found > 0) & (found < far))
+    distance, owner = np.divmod(found[at] - dtype.type(1), dtype.type(count))
+    return at, distance, owner
 
 
-def _ball(reach: list[int], spacing: tuple[float, ...], max_distance: float) -> tuple[np.ndarray, np.ndarray]:
-    """All offsets (m, ndim) but 0 that are at most `max_distance` long, the shortest first, and ranks of length."""
-    offsets = np.array(list(itertools.product(*(range(-r, r + 1) for r in reach))))
-    length = np.round(np.sqrt(((offsets * spacing) ** 2).sum(axis=1)), 6)
-    near = (length > 0) & (length <= round(max_distance, 6))
-    offsets, length = offsets[near], length[near]
-    order = np.argsort(length, kind="stable")
-    return offsets[order], np.unique(length[order], return_inverse=True)[1]
+def _in_the_open(source: np.ndarray, direction: tuple[int, ...], flat: np.ndarray, strides: np.ndarray) -> np.ndarray:
+    """Sources with background beside them on the way: a lesion voxel there would be nearer to all that follows."""
+    seen = np.arange(len(source))
+    for step in itertools.product(*({0, d} for d in direction)):
+        if any(step):
+            seen = seen[flat[source[seen] + np.dot(step, strides)] > 0]
+    return seen
