@@ -1,5 +1,6 @@
 """Is a voxel that a map calls 80 % sure right in 80 % of the cases? Reliability tables and the error they sum to."""
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -65,20 +66,24 @@ def reliability(probability, truth, *, bins: int = 10, ones: str = "kept") -> Re
         raise ValueError(f"bins is {bins!r}, expected a whole number of at least 1.")
     if ones not in ("kept", "dropped"):
         raise ValueError(f"ones is {ones!r}, expected 'kept' or 'dropped'.")
-    voxels, confident = np.zeros((bins, 2), np.int64), np.zeros(bins)  # [bin, right], [bin]
-    lane = (np.arange(CHUNK) % LANES * 2 * bins).astype(np.intp)
+    cells = (LANES, bins + 1, 2)  # [lane, bin, right]; the last bin is that from 1, the upper end of the one before
+    n = math.prod(cells)
+    voxels, confident = np.zeros(n, np.int64), np.zeros(n)
+    lane = np.arange(CHUNK, dtype=np.int32) % LANES * (2 * (bins + 1))
     for p, y in decisions(probability, truth):
         confidence, right = _decide(p, y)
-        cell = lane[: len(right)] + _cell(confidence, right, bins, np.finfo(p.dtype).eps)  # [lane, bin, right]
-        voxels += np.bincount(cell, minlength=LANES * 2 * bins).reshape(LANES, bins, 2).sum(axis=0)
-        weighed = np.bincount(cell, confidence, minlength=LANES * 2 * bins)
-        confident += weighed.reshape(LANES, bins, 2).sum(axis=(0, 2))
         if ones == "dropped":
-            certain = confidence == 1
-            n, n_right = np.count_nonzero(certain), np.count_nonzero(certain & right)
-            voxels[-1] -= n - n_right, n_right
-            confident[-1] -= n
-    return Reliability(voxels.sum(axis=1), voxels[:, 1], confident)
+            kept = confidence < 1
+            confidence, right = confidence[kept], right[kept]
+        cell = _cell(confidence, right, bins, np.finfo(p.dtype).eps)
+        cell += lane[: len(cell)]
+        cell = cell.astype(np.intp)
+        voxels += np.bincount(cell, minlength=n)
+        confident += np.bincount(cell, confidence, minlength=n)
+    voxels, confident = voxels.reshape(cells).sum(axis=0), confident.reshape(cells).sum(axis=(0, 2))
+    voxels[-2] += voxels[-1]
+    confident[-2] += confident[-1]
+    return Reliability(voxels[:-1].sum(axis=1), voxels[:-1, 1], confident[:-1])
 
 
 def _decide(p: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -96,8 +101,8 @@ def _decide(p: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 def _cell(confidence: np.ndarray, right: np.ndarray, bins: int, eps: float) -> np.ndarray:
     """2 bin + right, (n,)."""
-    cell = (confidence * confidence.dtype.type(bins * (1 + 2 * eps))).astype(np.int32)
-    np.minimum(cell, bins - 1, out=cell)
+    scale = bins + min(2 * bins * eps, 0.5)
+    cell = (confidence * confidence.dtype.type(scale)).astype(np.int32)
     cell += cell
     cell += right
     return cell
