@@ -59,8 +59,8 @@ def reliability(probability, truth, *, bins: int = 10, ones: str = "kept") -> Re
     A map of the shape of `truth`, a mask, decides p > 0.5 with confidence max(p, 1 - p). A map (K, *space) beside
     labels (*space) decides for the largest p, the first of equal ones, and is as confident as that p is large.
     `ones="kept"` closes the last bin, so that it holds confidence 1; `ones="dropped"` leaves voxels of confidence
-    exactly 1 out of the table, and out of N. A confidence within four rounding errors below an edge has reached it:
-    1 - 0.4 belongs to the bin from 0.6 whatever the precision of the map.
+    exactly 1 out of the table, and out of N. Rounding does not keep a confidence from its edge: 1 - 0.4 belongs to the
+    bin from 0.6 whatever the precision of the map.
     """
     if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
         raise ValueError(f"bins is {bins!r}, expected a whole number of at least 1.")
