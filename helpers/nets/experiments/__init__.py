@@ -1,0 +1,1 @@
+"""The papers' experiments: one function per table, over folds and seeds, resumable."""
