@@ -14,6 +14,7 @@ CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 FAULTS = {
     "01_raters_and_masks": ("measure/overlap.py", "dice", "0.99 * {}"),
     "02_soft_dilation": ("fusion/dilation.py", "rim", "np.roll({}, 1)"),
+    "03_staple": ("fusion/rates.py", "mode", "0.99 * {}"),
 }
 
 

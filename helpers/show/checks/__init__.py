@@ -5,15 +5,25 @@ One module per chapter; every check is exported here under its own name.
 
 from helpers.show.checks.chapter_01 import hausdorff, offset_from_dice, outlier, small_lesion
 from helpers.show.checks.chapter_02 import best_prediction, gamma_effect, nearest_rim, rim_of_what, switch_gamma
+from helpers.show.checks.chapter_03 import background_share, lone_vote, missing_answers, weight_of_yes
+from helpers.show.checks.chapter_04 import end_and_slope, from_how_many, half_opinion, simplified
 
 __all__ = [
+    "background_share",
     "best_prediction",
+    "end_and_slope",
+    "from_how_many",
     "gamma_effect",
+    "half_opinion",
     "hausdorff",
+    "lone_vote",
+    "missing_answers",
     "nearest_rim",
     "offset_from_dice",
     "outlier",
     "rim_of_what",
+    "simplified",
     "small_lesion",
     "switch_gamma",
+    "weight_of_yes",
 ]

@@ -1,0 +1,93 @@
+"""Every check of chapter 3 accepts the right answer, rejects three wrong ones with a hint, and never raises."""
+
+import numpy as np
+import pytest
+
+from helpers.show import checks
+from helpers.show.checks import chapter_03
+
+
+def posterior(masks, p, s, g, *, missing=(1, 1)):
+    """Chapter 3 eq. (3.2); `missing` are the factors of an answer of -1."""
+    a, b = g, 1 - g
+    for D, p_r, s_r in zip(masks, p, s, strict=True):
+        a = a * np.select([D == 1, D == 0], [p_r, 1 - p_r], missing[0])
+        b = b * np.select([D == 1, D == 0], [1 - s_r, s_r], missing[1])
+    return a / (a + b)
+
+
+def zero_as(value):
+    return lambda m, p, s, g: posterior(np.where(m < 0, value, m), p, s, g)
+
+
+def nan_where_missing(m, p, s, g):
+    return np.where((m < 0).any(0), np.nan, posterior(m, p, s, g))
+
+
+def forgets_prior(m, p, s, g):
+    return np.where((m < 0).any(0), posterior(m, p, s, 0.5), posterior(m, p, s, g))
+
+
+def lone(p, F, G, *, power=1):
+    silent = np.array([np.prod(np.delete(1 - p, r)) for r in range(len(p))])
+    odds = G**power * p * silent / F
+    return odds / (1 + odds)
+
+
+def odds_of(w):
+    return w / (1 - w)
+
+
+RIGHT = {
+    "weight_of_yes": [(60, 9), (0.6 / 0.01, 0.9 / 0.1), [58, 9.3]],
+    "missing_answers": [posterior],
+    "background_share": [sum(chapter_03.FITTING) / 2, np.float64(chapter_03.FITTING[0])],
+    "lone_vote": [lone],
+}
+WRONG = {
+    "weight_of_yes": [((np.log(60), 9), "log odds"), ((60, np.log(9)), "eager rater: that is what a yes adds"),
+                      ((0.6 / 0.99, 9), "1 - s"), ((1 / 60, 9), "turn it round"),
+                      ((0.4 / 0.99, 9), "what a no does"), ((60, 0.1 / 0.9), "what a no does"),
+                      ((60, 0.9), "chance of a yes in a lesion"), ((30, 9), "ratio of the two"), (3, "two numbers"),
+                      ((60, "x"), "ValueError")],
+    "missing_answers": [(zero_as(0), "for a no"), (zero_as(1), "for a yes"), (nan_where_missing, "are nan"),
+                        (forgets_prior, "prior g still counts"),
+                        (lambda m, p, s, g: posterior(m, s, p, g), "where all raters looked"),
+                        (lambda m, p, s, g: posterior(m, p, s, g, missing=(0.5, 0.7)), "for the answers"),
+                        (lambda m, p, s, g: 0.5, "the shape"), (lambda m, p, s, g: None, "Replace the dots"),
+                        (lambda m, p, s, g: 1 / 0, "ZeroDivisionError"), (3, "expected a function")],
+    "background_share": [(1.0, "more background away"), (chapter_03.FITTING[0] / 2, "give some back"),
+                         (0, "above 0"), ("x", "ValueError")],
+    "lone_vote": [(lambda p, F, G: odds_of(lone(p, F, G)), "these are the odds"),
+                  (lambda p, F, G: G * p / F / (1 + G * p / F), "others said no"),
+                  (lambda p, F, G: G * p * np.prod(1 - p) / F, "other raters only"),
+                  (lambda p, F, G: lone(p, F, G, power=0), "factor G"),
+                  (lambda p, F, G: 0 * p, "the first is 0.0000"), (lambda p, F, G: 0.5, "the shape"),
+                  (lambda p, F, G: ..., "Replace the dots")],
+}
+
+
+def test_every_check_is_tested():
+    here = {name for name in checks.__all__ if hasattr(chapter_03, name)}
+    assert set(RIGHT) == set(WRONG) == here
+    assert all(len(wrong) >= 3 for wrong in WRONG.values())
+
+
+@pytest.mark.parametrize("name, answer", [(n, a) for n, answers in RIGHT.items() for a in answers])
+def test_right_answers_pass(name, answer, capsys):
+    assert getattr(checks, name)(answer) is None
+    assert capsys.readouterr().out == "Yes.\n"
+
+
+@pytest.mark.parametrize("name, answer, hint", [(n, *pair) for n, pairs in WRONG.items() for pair in pairs])
+def test_wrong_answers_get_a_hint(name, answer, hint, capsys):
+    assert getattr(checks, name)(answer) is None
+    said = capsys.readouterr().out
+    assert said.startswith("Not yet: ") and hint in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("name", sorted(RIGHT))
+@pytest.mark.parametrize("nothing", [None, ...])
+def test_no_answer_is_not_an_error(name, nothing, capsys):
+    getattr(checks, name)(nothing)
+    assert capsys.readouterr().out.startswith("Not yet")
