@@ -28,9 +28,9 @@ def forgets_prior(m, p, s, g):
     return np.where((m < 0).any(0), posterior(m, p, s, 0.5), posterior(m, p, s, g))
 
 
-def lone(p, F, G, *, power=1):
+def lone(p, F, V, *, power=1):
     silent = np.array([np.prod(np.delete(1 - p, r)) for r in range(len(p))])
-    odds = G**power * p * silent / F
+    odds = V**power * p * silent / F
     return odds / (1 + odds)
 
 
@@ -58,12 +58,12 @@ WRONG = {
                         (lambda m, p, s, g: 1 / 0, "ZeroDivisionError"), (3, "expected a function")],
     "background_share": [(1.0, "more background away"), (chapter_03.FITTING[0] / 2, "give some back"),
                          (0, "above 0"), ("x", "ValueError")],
-    "lone_vote": [(lambda p, F, G: odds_of(lone(p, F, G)), "these are the odds"),
-                  (lambda p, F, G: G * p / F / (1 + G * p / F), "others said no"),
-                  (lambda p, F, G: G * p * np.prod(1 - p) / F, "other raters only"),
-                  (lambda p, F, G: lone(p, F, G, power=0), "factor G"),
-                  (lambda p, F, G: 0 * p, "the first is 0.0000"), (lambda p, F, G: 0.5, "the shape"),
-                  (lambda p, F, G: ..., "Replace the dots")],
+    "lone_vote": [(lambda p, F, V: odds_of(lone(p, F, V)), "these are the odds"),
+                  (lambda p, F, V: V * p / F / (1 + V * p / F), "others said no"),
+                  (lambda p, F, V: V * p * np.prod(1 - p) / F, "other raters only"),
+                  (lambda p, F, V: lone(p, F, V, power=0), "factor V"),
+                  (lambda p, F, V: 0 * p, "the first is 0.0000"), (lambda p, F, V: 0.5, "the shape"),
+                  (lambda p, F, V: ..., "Replace the dots")],
 }
 
 

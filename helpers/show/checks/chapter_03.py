@@ -86,7 +86,7 @@ def background_share(answer):
 
 @check
 def lone_vote(posterior):
-    """Exercise 3.4: a function (p, F, G) -> W (R,) of a voxel that one rater alone marked."""
+    """Exercise 3.4: a function (p, F, V) -> W (R,) of a voxel that one rater alone marked."""
     for p, false, lesion in ((np.array([0.9, 0.8, 0.7]), np.array([10.0, 40.0, 5.0]), 100.0),
                              (np.array([0.5, 0.6, 0.2, 0.4]), np.array([3.0, 1.0, 8.0, 2.0]), 20.0)):
         got = np.asarray(call(posterior, p.copy(), false.copy(), lesion), float)
@@ -100,10 +100,10 @@ def lone_vote(posterior):
             (odds, "these are the odds; W is odds / (1 + odds)"),
             (lesion * p / false, "the others said no: each brings a factor 1 - p, and W is odds / (1 + odds)"),
             (lesion * p * np.prod(1 - p) / false, "the product runs over the other raters only"),
-            (p * silent / false, "the prior brings a factor G"),
+            (p * silent / false, "the prior brings a factor V"),
         ):
             if np.allclose(got, wrong) or np.allclose(got, wrong / (1 + wrong)):
                 return hint
-        return f"for p = {p.tolist()}, F = {false.tolist()}, G = {lesion:g} the first is {got[0]:.4f}, not " \
+        return f"for p = {p.tolist()}, F = {false.tolist()}, V = {lesion:g} the first is {got[0]:.4f}, not " \
                f"{(odds / (1 + odds))[0]:.4f}"
     return None
