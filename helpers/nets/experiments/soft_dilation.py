@@ -16,6 +16,7 @@ from helpers.fusion import rim, soft_dilation
 from helpers.measure import dice
 from helpers.nets.experiments import bench
 from helpers.nets.experiments.runner import run
+from helpers.nets.experiments.summary import seed_means
 from helpers.nets.slices import mask_slices
 from helpers.results import save_results
 
@@ -124,6 +125,15 @@ def curve(p: np.ndarray, drawn: np.ndarray) -> dict:
     return {key: [score[key] for score in found] for key in ("dice", "precision", "recall")}
 
 
+def summary(tables: dict) -> dict:
+    """Means over patients, a number per seed, for the tables of the book."""
+    scorers = {name: (name,) for name in ("A1", "A2", "truth")}
+    labels = {"sizes": lambda row: f"{100 * row['ratio']:.0f} %", "labels": lambda row: f"{row['gamma']:.1f}",
+              "test": lambda row: "soft" if row["gamma"] else "binary"}
+    labels["real"] = labels["test"]
+    return {name: seed_means(tables[name], label, scorers) for name, label in labels.items() if name in tables}
+
+
 def collected(results: list[dict], part: str) -> list[dict]:
     return [row for result in results for row in result[part]]
 
@@ -148,6 +158,7 @@ def main() -> None:
             found[name] += table([seed], **options)
     found["sweep"] = gamma_sweep(range(asked.sweep_seeds or asked.seeds), **options)
     everything = {name: collected(results, "rows") for name, results in found.items()}
+    everything["summary"] = summary(everything)
     everything |= {"thresholds": CURVE, "curves": collected(found["sweep"], "curves"),
                    "networks": collected(found["sweep"], "networks"),
                    "networks_test": collected(found["test"], "networks")}

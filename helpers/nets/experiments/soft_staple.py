@@ -18,6 +18,7 @@ from helpers.fusion import learned_soft_staple, majority_vote, mean_vote, rim, s
 from helpers.measure import brier, ece
 from helpers.nets.experiments import bench
 from helpers.nets.experiments.runner import run
+from helpers.nets.experiments.summary import seed_means
 from helpers.nets.slices import mask_slices
 from helpers.results import save_results
 
@@ -92,6 +93,12 @@ def one_training(job: dict) -> dict:
     return {"rows": rows, "quality": quality, "networks": [facts]}
 
 
+def summary(rows: list[dict]) -> dict:
+    """Means over patients, a number per seed, for the tables of the book; "experts" is the mean over the seven."""
+    experts = tuple(sorted({row["scored"] for row in rows} - {"STAPLE", "truth"}))
+    return seed_means(rows, lambda row: row["target"], {"STAPLE": ("STAPLE",), "experts": experts, "truth": ("truth",)})
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
@@ -107,6 +114,7 @@ def main() -> None:
     others = range(asked.seeds if asked.others_seeds is None else asked.others_seeds)
     found += trained_on(OTHERS, others, **options) if others else []
     tables = {part: [row for result in found for row in result[part]] for part in ("rows", "quality", "networks")}
+    tables["summary"] = summary(tables["rows"])
     path = save_results("04_soft_staple", {"settings": SETTINGS, **tables}, seeds=list(range(asked.seeds)),
                         seconds=time.perf_counter() - start, device=asked.device, packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")
