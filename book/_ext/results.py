@@ -49,9 +49,9 @@ def text(value: object, form: str) -> str:
 
 
 def follow(content: dict, way: str) -> object:
-    """The part of `content` to which the dotted `way` leads."""
+    """The part of `content` to which the dotted `way` leads; `_` in it may stand for a blank."""
     for key in filter(None, way.split(".")):
-        content = content[key]
+        content = content[key if key in content else key.replace("_", " ")]
     return content
 
 
