@@ -10,7 +10,9 @@ def as_device(device: str | torch.device = "auto") -> torch.device:
     try:
         found = torch.device(device)
     except (RuntimeError, TypeError):
-        raise ValueError(f"device is {device!r}, expected 'auto', 'cpu' or 'cuda'.") from None
+        found = None
+    if found is None or found.type not in ("cpu", "cuda"):
+        raise ValueError(f"device is {device!r}, expected 'auto', 'cpu' or 'cuda'.")
     if found.type == "cuda" and not torch.cuda.is_available():
         raise ValueError(f"device is {device!r}, expected 'auto' or 'cpu': there is no GPU here.")
     return found

@@ -13,4 +13,4 @@ def soft_dice_loss(probability: torch.Tensor, soft: torch.Tensor) -> torch.Tenso
         raise ValueError(f"soft has shape {tuple(soft.shape)}, expected {tuple(probability.shape)}, as probability.")
     both = (probability * soft).sum()
     either = 0.5 * (probability.sum() + soft.sum())
-    return torch.where(either > 0, -both / torch.where(either > 0, either, 1), -1.0)
+    return torch.where(either == 0, -1.0, -both / torch.where(either == 0, 1, either))
