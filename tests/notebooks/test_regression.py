@@ -15,6 +15,7 @@ FAULTS = {
     "01_raters_and_masks": ("measure/overlap.py", "dice", "0.99 * {}"),
     "02_soft_dilation": ("fusion/dilation.py", "rim", "np.roll({}, 1)"),
     "03_staple": ("fusion/rates.py", "mode", "0.99 * {}"),
+    "04_soft_staple": ("fusion/answers.py", "mean_over_answers", "0.99 * {}"),
 }
 
 

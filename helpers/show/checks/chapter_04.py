@@ -75,9 +75,9 @@ def simplified(function):
         lesion = (q * p[:, None]).prod(0)
         for wrong, hint in (
             (_full(q, p, s, g), "that is the full form (4.4); here each rater is mixed before you multiply"),
-            (_mixed(q, p, s, g, share=False), "that is a alone; divide it by a + b"),
-            (_mixed(q, p, s, 0.5), "the prior is missing: g belongs to a, and 1 - g to b"),
-            (_mixed(q, p, s, 1 - g), "the prior is on the wrong side: g belongs to a, and 1 - g to b"),
+            (_mixed(q, p, s, g, share=False), "that is g a alone; divide it by g a + (1 - g) b"),
+            (_mixed(q, p, s, 0.5), "the prior is missing: g goes with a, and 1 - g with b"),
+            (_mixed(q, p, s, 1 - g), "the prior is on the wrong side: g goes with a, and 1 - g with b"),
             (_mixed(q, p, 1 - s, g), "s and 1 - s are exchanged: a wrong yes has the chance 1 - s"),
             (_mixed((q > 0.5) * 1.0, p, s, g), "you round the opinions; use them as they are"),
             (g * lesion / (g * lesion + (1 - g) * (q * (1 - s[:, None])).prod(0)),
