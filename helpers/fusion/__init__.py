@@ -9,6 +9,7 @@ from helpers.fusion.probability_map import probability_map
 from helpers.fusion.soft import soft_posterior, soft_staple
 from helpers.fusion.spatial import spatial_staple
 from helpers.fusion.staple import staple, staple_table
+from helpers.fusion.student_t import student_t
 from helpers.fusion.vote import majority_vote, mean_vote
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "spatial_staple",
     "staple",
     "staple_table",
+    "student_t",
 ]
