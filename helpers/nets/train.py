@@ -3,7 +3,8 @@
 import copy
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,25 @@ class Trained:
     validation: np.ndarray          # which of them were held out
 
 
+@contextmanager
+def own_settings() -> Iterator[None]:
+    """Global settings of torch during a training, put back after it.
+
+    Numbers next to 0, of a network that is sure, would take ten times as long on a CPU: they count as 0. On a GPU the
+    convolutions that give the same numbers each time are chosen.
+    """
+    flushed = float(torch.tensor(torch.finfo(torch.float32).tiny) / 2) == 0
+    deterministic = torch.backends.cudnn.deterministic
+    torch.set_flush_denormal(True)
+    torch.backends.cudnn.deterministic = True
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(flushed)
+        torch.backends.cudnn.deterministic = deterministic
+
+
+@own_settings()
 def train(
     images: np.ndarray,
     targets: np.ndarray,
@@ -47,8 +67,12 @@ def train(
     ends when `patience` epochs brought nothing better. One seed on one device gives the same numbers again.
     """
     images, targets = as_training_data(images, targets)
+    for name, value in (("epochs", epochs), ("patience", patience), ("batch", batch)):
+        if value < 1:
+            raise ValueError(f"{name} is {value!r}, expected a whole number of at least 1.")
+    if not 0 < held_out < 1:
+        raise ValueError(f"held_out is {held_out!r}, expected a share between 0 and 1.")
     device, draw = as_device(device), torch.Generator().manual_seed(seed)
-    torch.set_flush_denormal(True)      # numbers next to 0, of a network that is sure, would take ten times as long
     order = torch.from_numpy(np.flatnonzero(targets.any(axis=(1, 2, 3))))
     order = order[torch.randperm(len(order), generator=draw)]
     held = max(round(held_out * len(order)), 1)
@@ -88,6 +112,8 @@ def train(
         with torch.no_grad():
             watched = sum(step(both[part.to(device)]) * len(part) for part in validation.split(4 * batch))
         history.append((float(total) / len(training), float(watched) / held))
+        if not np.isfinite(history[epoch]).all():
+            raise ValueError(f"rate is {rate!r}, expected less: after epoch {epoch + 1} the loss is not finite.")
         if kept is None or history[epoch][1] < history[best][1]:
             best, kept = epoch, copy.deepcopy(model.state_dict())
         if progress and time.perf_counter() - start > 2:
@@ -108,6 +134,8 @@ def as_training_data(images: np.ndarray, targets: np.ndarray) -> tuple[np.ndarra
         targets = targets[:, None]
     if targets.ndim != 4 or targets.shape[::2] != images.shape[::2] or targets.shape[3] != images.shape[3]:
         raise ValueError(f"targets has shape {targets.shape}, expected slices like those of images, {images.shape}.")
+    if not images.size:
+        raise ValueError(f"images has shape {images.shape}, expected at least one slice of at least one pixel.")
     if not np.isfinite(images).all():
         raise ValueError("images holds values that are not finite, expected finite numbers.")
     if not (targets.min() >= 0 and targets.max() <= 1):
