@@ -1,6 +1,10 @@
 """Networks: the U-Net of the papers, losses, one training loop, prediction, the papers' experiments."""
 
 from helpers.nets.checkpoint import load_weights, save_weights
+from helpers.nets.crowd_labels import as_crowd_labels, one_label_per_image
+from helpers.nets.crowd_loss import crowd_loss, crowd_terms
+from helpers.nets.crowd_net import CrowdNet
+from helpers.nets.crowd_train import CrowdTrained, rater_matrices, train_crowd, truth_probability
 from helpers.nets.device import as_device
 from helpers.nets.losses import soft_dice_loss
 from helpers.nets.predict import best_threshold, drop_small, predict
@@ -11,20 +15,29 @@ from helpers.nets.train import Trained, train
 from helpers.nets.unet import UNet
 
 __all__ = [
+    "CrowdNet",
+    "CrowdTrained",
     "Trained",
     "UNet",
     "adaptive_wing",
+    "as_crowd_labels",
     "as_device",
     "best_threshold",
+    "crowd_loss",
+    "crowd_terms",
     "drop_small",
     "image_slices",
     "load_weights",
     "mask_slices",
     "normalised_relu",
+    "one_label_per_image",
     "predict",
+    "rater_matrices",
     "rotate",
     "save_weights",
     "soft_dice_loss",
     "train",
+    "train_crowd",
+    "truth_probability",
     "volume",
 ]

@@ -1,0 +1,174 @@
+"""Training of a crowd network: truth and raters at once, from nothing but what the raters said."""
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from helpers.nets.crowd_labels import as_crowd_labels
+from helpers.nets.crowd_loss import crowd_terms
+from helpers.nets.crowd_net import CrowdNet
+from helpers.nets.device import as_device
+from helpers.nets.train import as_training_data
+
+
+@dataclass(frozen=True, eq=False)
+class CrowdTrained:
+    model: CrowdNet                 # as it was after the last epoch
+    history: np.ndarray             # (epochs, 4): loss in training; cross entropy, trace held out; lambda at the end
+    matrices: np.ndarray            # (epochs, R, K, K): `rater_matrices` of the images held out
+    training: np.ndarray            # which of the images were trained on
+    validation: np.ndarray          # which of them were held out
+
+
+def train_crowd(
+    images: np.ndarray,
+    labels: np.ndarray | Sequence[np.ndarray | None],
+    *,
+    classes: int = 2,
+    model: CrowdNet | None = None,
+    confusion: str = "pixel",
+    known: np.ndarray | None = None,
+    trace_weight: float | Callable[[float], float] = 0.1,
+    raters: str = "sum",
+    epochs: int = 10,
+    still: int = 0,
+    batch: int = 32,
+    rate: float = 1e-2,
+    matrix_rate: float = 5e-2,
+    held_out: float = 0.2,
+    seed: int = 0,
+    device: str = "auto",
+    progress: bool = False,
+) -> CrowdTrained:
+    """Train a `CrowdNet` on images (S, C, H, W) and labels (S, R, H, W), -1 or `None` as in `as_crowd_labels`.
+
+    `trace_weight` is lambda: a number, or a function of how much of the training is done, from 0 to 1. Cross entropy
+    and trace are means over the labelled pixels; over the raters see `crowd_loss`. For the first `still` epochs the
+    matrices do not depend on the image. `rate` is that of the network, `matrix_rate` that of the matrices' constant
+    part. With `known` (R, K, K) the matrices are given and not learnt: the oracle; or, where they are the identity, a
+    network trained on the labels as they are.
+
+    `held_out` of the images are never trained on. They choose no epoch: how well they predict the raters does not tell
+    how well they tell the truth, so the last epoch counts. One seed on one device gives the same numbers again.
+    """
+    if np.ndim(images) == 3:
+        images = np.asarray(images)[:, None]
+    labels = as_crowd_labels(labels, classes)
+    images, _ = as_training_data(images, np.zeros((len(labels), *labels.shape[2:]), np.float32))
+    if raters not in ("sum", "mean"):
+        raise ValueError(f"raters is {raters!r}, expected 'sum' or 'mean'.")
+    as_weight(trace_weight(0.0) if callable(trace_weight) else trace_weight)
+    device, draw = as_device(device), torch.Generator().manual_seed(seed)
+    torch.set_flush_denormal(True)                          # as in helpers.nets.train
+    order = torch.randperm(len(images), generator=draw)
+    held = max(round(held_out * len(images)), 1)
+    if len(images) - held < 1:
+        raise ValueError(f"images holds {len(images)} image(s), expected at least two.")
+    validation, training = order[:held], order[held:]
+    if model is None:
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            model = CrowdNet(images.shape[1], classes, labels.shape[1], confusion)
+    model = model.to(device, memory_format=torch.channels_last)
+    fixed = None if known is None else as_known(known, labels.shape[1], classes).to(device)
+    pictures = torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
+    said = torch.from_numpy(labels).to(device)
+    network = [parameter for parameter in model.parameters() if parameter is not model.bias]
+    optimiser = torch.optim.Adam([{"params": network}, {"params": [model.bias]}])
+    steps = epochs * -(-len(training) // batch)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [rate, matrix_rate], total_steps=steps)
+
+    def terms(chosen: torch.Tensor) -> tuple[torch.Tensor, ...]:
+        chosen = chosen.to(device)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            log_p, log_a = model(pictures[chosen])
+        log_a = log_a if fixed is None else fixed
+        return *crowd_terms(log_p, log_a, said[chosen]), log_p, log_a
+
+    history, matrices, done, start = [], [], 0, time.perf_counter()
+    for epoch in range(epochs):
+        model.still = epoch < still
+        model.train()
+        total = torch.zeros((), device=device)
+        for chosen in training[torch.randperm(len(training), generator=draw)].split(batch):
+            weight = as_weight(trace_weight(done / steps) if callable(trace_weight) else trace_weight)
+            cross_entropy, traces, pixels, *_ = terms(chosen)
+            count = len(chosen) if raters == "sum" else (pixels > 0).sum()
+            value = (cross_entropy + weight * traces).sum() / count
+            optimiser.zero_grad(set_to_none=True)
+            value.backward()
+            optimiser.step()
+            schedule.step()
+            total += value.detach() * len(chosen)
+            done += 1
+        model.eval()
+        watched, joint = torch.zeros(3), 0
+        with torch.no_grad():
+            for part in validation.split(4 * batch):
+                cross_entropy, traces, pixels, log_p, log_a = terms(part)
+                watched += torch.stack([cross_entropy.sum(), traces.sum(), (pixels > 0).sum()]).cpu()
+                joint = joint + joint_of(log_p, log_a)
+        cross_entropy, traces = (watched[:2] / watched[2]).tolist()
+        history.append((float(total) / len(training), cross_entropy, traces, weight))
+        matrices.append(columns_of(joint))
+        if progress and time.perf_counter() - start > 2:
+            print(f"\repoch {epoch + 1}/{epochs}, loss {history[-1][0]:.3f} ", end="", file=sys.stderr, flush=True)
+    model.still = False
+    return CrowdTrained(model, np.array(history), np.array(matrices), training.numpy(), validation.numpy())
+
+
+def rater_matrices(model: CrowdNet, images: np.ndarray, *, batch: int = 128) -> np.ndarray:
+    """One matrix per rater, (R, K, K), [r, i, j] = P(r says i | truth is j), as the network sees images (S, C, H, W).
+
+    It is the mean of the matrices over all pixels, column j weighted by p_j: sum_x A_ij(x) p_j(x) / sum_x p_j(x).
+    """
+    return columns_of(sum(joint_of(*both) for both in answers(model, images, batch)))
+
+
+def truth_probability(model: CrowdNet, images: np.ndarray, *, batch: int = 128) -> np.ndarray:
+    """p (S, K, H, W) of images (S, C, H, W)."""
+    return torch.cat([log_p.exp().cpu() for log_p, _ in answers(model, images, batch)]).numpy()
+
+
+@torch.no_grad()
+def answers(model: CrowdNet, images: np.ndarray, batch: int) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """log p and log A of one batch after the other."""
+    device = next(model.parameters()).device
+    model.eval()
+    for part in torch.from_numpy(np.asarray(images, np.float32)).split(batch):
+        x = part.to(device).contiguous(memory_format=torch.channels_last)
+        with torch.autocast(device.type, torch.bfloat16, enabled=device.type == "cuda"):
+            yield model(x)
+
+
+def joint_of(log_p: torch.Tensor, log_a: torch.Tensor) -> torch.Tensor:
+    """sum_x A_ij(x) p_j(x) over images and pixels, (R, K, K), from log p (B, K, H, W) and log A, per pixel or one."""
+    p, a = log_p.exp(), log_a.exp()
+    if a[0, 0, 0, 0].numel() * len(a) == 1:
+        return a.view(a.shape[1:4]).double() * p.sum((0, 2, 3))
+    return torch.einsum("brijhw,bjhw->rij", a, p).double()
+
+
+def columns_of(joint: torch.Tensor) -> np.ndarray:
+    """Every column of (R, K, K) divided by its sum."""
+    return (joint / joint.sum(dim=1, keepdim=True)).cpu().numpy()
+
+
+def as_weight(value: float) -> float:
+    if not (np.isscalar(value) and np.isfinite(value) and value >= 0):
+        raise ValueError(f"trace_weight is {value!r}, expected a number of at least 0.")
+    return float(value)
+
+
+def as_known(known: np.ndarray, raters: int, classes: int) -> torch.Tensor:
+    """log (1, R, K, K, 1, 1) of known matrices; what a rater never says gets one chance in a million, not log 0."""
+    known = np.asarray(known, np.float32)
+    if known.shape != (raters, classes, classes):
+        raise ValueError(f"known has shape {known.shape}, expected {(raters, classes, classes)}.")
+    if not (known.min() >= 0 and np.allclose(known.sum(axis=1), 1, atol=1e-4)):
+        raise ValueError("known has a column that is no distribution, expected numbers of at least 0 that sum to 1.")
+    return torch.from_numpy(known).clamp(min=1e-6).log()[None, ..., None, None]
