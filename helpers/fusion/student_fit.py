@@ -59,7 +59,7 @@ def fit(
     while not converged and len(objective) < max_iterations:
         before = tau.copy()
         if smooth is not None:
-            smooth = solved(smooth, *local_step(x, tau, raters, smooth.prior)[:2])
+            smooth = solved(smooth, *local_step(x, tau.copy(), raters, smooth.prior, rounds=1)[:2])
         consensus, _, sums = local_step(x, tau, raters, Prior() if smooth is None else smooth.prior)
         bound = bound_of_data(sums, raters) + bound_of_raters(raters, weight, deviation, bias)
         bound += 0.0 if smooth is None else bound_of_smooth(smooth, sums)
