@@ -62,30 +62,29 @@ class _Terms(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, log_p, log_a, labels, pixels):
-        seen = labels >= 0
-        share = seen / pixels.clamp(min=1)[:, :, None].to(log_p.dtype)        # (B, R, N), sums to 1 over the pixels
+        seen, pixels = labels >= 0, pixels.clamp(min=1)
         row = log_a[:, :, 0]                                                  # (B, R, K, N): log A_yj, by j
         for i in range(1, log_a.shape[2]):
             row = torch.where((labels == i)[:, :, None], log_a[:, :, i], row)
         joint = row + log_p[:, None]
         log_said = torch.where(seen, torch.logsumexp(joint, dim=2), 0)        # (B, R, N)
+        q = joint.sub_(log_said[:, :, None]).exp_().mul_(seen[:, :, None])
         diagonal = log_a.diagonal(dim1=2, dim2=3).exp()                       # (B, R, N, K)
-        q = (joint - log_said[:, :, None]).exp_().mul_(share[:, :, None])
-        ctx.save_for_backward(q, diagonal, labels, share)
+        ctx.save_for_backward(q, diagonal, labels, pixels)
         ctx.shape = log_a.shape
-        return -(log_said * share).sum(dim=2), (diagonal.sum(dim=3) * share).sum(dim=2)
+        return -log_said.sum(dim=2) / pixels, (diagonal.sum(dim=3) * seen).sum(dim=2) / pixels
 
     @staticmethod
     @once_differentiable
     def backward(ctx, by_ce, by_trace):
-        q, diagonal, labels, share = ctx.saved_tensors
-        q = q * -by_ce[:, :, None, None]
+        q, diagonal, labels, pixels = ctx.saved_tensors
+        q = q * (-by_ce / pixels)[:, :, None, None]
         by_a = q.new_zeros(ctx.shape)
         for i in range(ctx.shape[2]):
             said = torch.where((labels == i)[:, :, None], q, 0)
             by_a[:, :, i] = said.sum_to_size(by_a[:, :, i].shape)
-        weight = (share * by_trace[:, :, None])[..., None]                     # (B, R, N, 1)
-        by_a.diagonal(dim1=2, dim2=3).add_((diagonal * weight).sum_to_size(diagonal.shape))
+        weight = (labels >= 0) * (by_trace / pixels)[:, :, None]              # (B, R, N)
+        by_a.diagonal(dim1=2, dim2=3).add_((diagonal * weight[..., None]).sum_to_size(diagonal.shape))
         return q.sum(dim=1), by_a, None, None
 
 
