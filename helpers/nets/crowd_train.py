@@ -12,7 +12,6 @@ from helpers.nets.crowd_labels import as_crowd_labels
 from helpers.nets.crowd_loss import crowd_terms
 from helpers.nets.crowd_net import CrowdNet
 from helpers.nets.device import as_device
-from helpers.nets.train import as_training_data
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,24 +54,24 @@ def train_crowd(
     `held_out` of the images are never trained on. They choose no epoch: how well they predict the raters does not tell
     how well they tell the truth, so the last epoch counts. One seed on one device gives the same numbers again.
     """
-    if np.ndim(images) == 3:
-        images = np.asarray(images)[:, None]
-    labels = as_crowd_labels(labels, classes)
-    images, _ = as_training_data(images, np.zeros((len(labels), *labels.shape[2:]), np.float32))
+    images, labels = as_crowd_data(images, labels, classes)
+    for name, value, least, most in (("epochs", epochs, 1, None), ("still", still, 0, epochs)):
+        if not isinstance(value, int) or value < least or (most is not None and value > most):
+            whole = f"of at least {least}" if most is None else f"from {least} to {most}, the epochs"
+            raise ValueError(f"{name} is {value!r}, expected a whole number {whole}.")
     if raters not in ("sum", "mean"):
         raise ValueError(f"raters is {raters!r}, expected 'sum' or 'mean'.")
-    as_weight(trace_weight(0.0) if callable(trace_weight) else trace_weight)
     device, draw = as_device(device), torch.Generator().manual_seed(seed)
     torch.set_flush_denormal(True)                          # as in helpers.nets.train
     order = torch.randperm(len(images), generator=draw)
-    held = max(round(held_out * len(images)), 1)
-    if len(images) - held < 1:
-        raise ValueError(f"images holds {len(images)} image(s), expected at least two.")
+    held = min(max(round(held_out * len(images)), 1), len(images) - 1)
     validation, training = order[:held], order[held:]
     if model is None:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             model = CrowdNet(images.shape[1], classes, labels.shape[1], confusion)
+    if model.raters != labels.shape[1]:
+        raise ValueError(f"labels is of {labels.shape[1]} rater(s), expected {model.raters}, as model has.")
     model = model.to(device, memory_format=torch.channels_last)
     fixed = None if known is None else as_known(known, labels.shape[1], classes).to(device)
     pictures = torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
@@ -156,6 +155,20 @@ def joint_of(log_p: torch.Tensor, log_a: torch.Tensor) -> torch.Tensor:
 def columns_of(joint: torch.Tensor) -> np.ndarray:
     """Every column of (R, K, K) divided by its sum."""
     return (joint / joint.sum(dim=1, keepdim=True)).cpu().numpy()
+
+
+def as_crowd_data(images: np.ndarray, labels, classes: int) -> tuple[np.ndarray, np.ndarray]:
+    """Images (S, C, H, W) float32 and labels (S, R, H, W)."""
+    images, labels = np.asarray(images, np.float32), as_crowd_labels(labels, classes)
+    if images.ndim != 4 or len(images) < 2:
+        raise ValueError(f"images has shape {images.shape}, expected (S, C, H, W) of at least two images.")
+    if not np.isfinite(images).all():
+        raise ValueError("images holds values that are not finite, expected finite numbers.")
+    expected = len(images), *images.shape[2:]
+    if (len(labels), *labels.shape[2:]) != expected:
+        raise ValueError(f"labels has shape {labels.shape}, expected ({expected[0]}, R, {expected[1]}, {expected[2]}), "
+                         "like images.")
+    return images, labels
 
 
 def as_weight(value: float) -> float:
