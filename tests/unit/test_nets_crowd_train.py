@@ -31,8 +31,8 @@ def small(confusion="global", seed=0):
 @pytest.fixture(scope="module")
 def trained():
     images, labels, truth = toy()
-    return images, truth, train_crowd(images, labels, classes=CLASSES, model=small(), epochs=36, rate=0.05,
-                                      trace_weight=lambda done: 0.1 * (1 - done), matrix_rate=0.1, batch=16, device="cpu")
+    return images, truth, train_crowd(images, labels, classes=CLASSES, model=small(), epochs=36, batch=16, rate=0.05,
+                                      matrix_rate=0.1, trace_weight=lambda done: 0.1 * (1 - done), device="cpu")
 
 
 def test_global_matrices_are_recovered(trained):
