@@ -3,6 +3,7 @@
 from helpers.fusion.consensus import Consensus
 from helpers.fusion.dilation import rim, soft_dilation
 from helpers.fusion.learned import learned_soft_staple
+from helpers.fusion.mixture import mixture_of_consensuses
 from helpers.fusion.multilabel import multilabel_staple
 from helpers.fusion.patterns import Patterns, count, look_up, pack
 from helpers.fusion.probability_map import probability_map
@@ -20,6 +21,7 @@ __all__ = [
     "look_up",
     "majority_vote",
     "mean_vote",
+    "mixture_of_consensuses",
     "multilabel_staple",
     "pack",
     "probability_map",
