@@ -142,6 +142,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--sweep-seeds", type=int, default=None, help="seeds of the sweep, if fewer")
+    parser.add_argument("--test-seeds", type=int, default=10, help="seeds of the one comparison on new patients")
     parser.add_argument("--profile", choices=EPOCHS, default="full")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--folder", default="_build/runs/02_soft_dilation")
@@ -149,19 +150,21 @@ def main() -> None:
     asked = parser.parse_args()
     options = {"profile": asked.profile, "device": asked.device, "folder": asked.folder, "progress": True}
     start, seeds = time.perf_counter(), range(asked.seeds)
-    tables = {"sizes": mask_sizes, "labels": soft_labels, "test": test_patients}
+    tables = {"sizes": mask_sizes, "labels": soft_labels}
     if not asked.no_real:
         tables["real"] = real_patients
     found = {name: [] for name in tables}
     for seed in seeds:                                      # so that a run cut short has whole seeds
         for name, table in tables.items():
             found[name] += table([seed], **options)
+    found["test"] = test_patients(range(asked.test_seeds), **options)
     found["sweep"] = gamma_sweep(range(asked.sweep_seeds or asked.seeds), **options)
     everything = {name: collected(results, "rows") for name, results in found.items()}
     everything["summary"] = summary(everything)
     everything |= {"thresholds": CURVE, "curves": collected(found["sweep"], "curves"),
                    "networks": collected(found["sweep"], "networks"),
-                   "networks_test": collected(found["test"], "networks")}
+                   "networks_test": collected(found["test"], "networks"),
+                   "curves_test": collected(found["test"], "curves"), "seeds_test": list(range(asked.test_seeds))}
     path = save_results("02_soft_dilation", everything, seeds=list(seeds), seconds=time.perf_counter() - start,
                         device=asked.device, packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")

@@ -88,7 +88,7 @@ def _best(soft: np.ndarray) -> float:
 
 @check
 def best_prediction(predict):
-    """Exercise 2.3: a function (soft) -> the P in [0, 1] with the largest soft Dice, chapter 2 eq. (2.6)."""
+    """Exercise 2.3: a function (soft) -> the P in [0, 1] with the largest soft Dice, chapter 2 eq. (2.5)."""
     rng = np.random.default_rng(3)
     maps = [rng.random(40), rng.random((6, 7)) ** 4, np.array([1, 1, 1, 1, 0.3, 0.3, 0.0, 0.0]),
             np.array([0.2, 0.3, 0.3, 0.1, 0.05, 0.0])]
@@ -126,7 +126,7 @@ def rim_of_what(answer):
 
 @check
 def switch_gamma(switch):
-    """Exercise 2.5: a function (ratio) -> the gamma from which a perfect network marks the rim, eqs. (2.7), (2.8)."""
+    """Exercise 2.5: a function (ratio) -> the gamma from which a perfect network marks the rim, eqs. (2.6), (2.7)."""
     for ratio in (1.2, 1.4, 2.0, 3.0):
         a = ratio - 1
         got, want = float(call(switch, ratio)), (np.sqrt(1 + a) - 1) / a
