@@ -40,7 +40,7 @@ def odds_of(w):
 
 RIGHT = {
     "weight_of_yes": [(60, 9), (0.6 / 0.01, 0.9 / 0.1), [58, 9.3]],
-    "missing_answers": [posterior],
+    "missing_answers": [posterior, lambda m, p, s, g: posterior(m, p, s, g)[None]],
     "background_share": [sum(chapter_03.FITTING) / 2, np.float64(chapter_03.FITTING[0])],
     "lone_vote": [lone],
 }
@@ -61,6 +61,8 @@ WRONG = {
     "lone_vote": [(lambda p, F, V: odds_of(lone(p, F, V)), "these are the odds"),
                   (lambda p, F, V: V * p / F / (1 + V * p / F), "others said no"),
                   (lambda p, F, V: V * p * np.prod(1 - p) / F, "other raters only"),
+                  (lambda p, F, V: V * np.prod(p) / (F + V * np.prod(p)), "1 - p, not p"),
+                  (lambda p, F, V: V * np.prod(1 - p) / (F + V * np.prod(1 - p)), "p, not 1 - p"),
                   (lambda p, F, V: lone(p, F, V, power=0), "factor V"),
                   (lambda p, F, V: 0 * p, "the first is 0.0000"), (lambda p, F, V: 0.5, "the shape"),
                   (lambda p, F, V: ..., "Replace the dots")],

@@ -48,6 +48,8 @@ def missing_answers(posterior):
     p, s, g = np.array([0.9, 0.8, 0.7]), np.array([0.95, 0.9, 0.85]), 0.1
     every = list(itertools.product((0, 1, -1), repeat=3))
     got = np.asarray(call(posterior, np.array(every, np.int8).T.copy(), p, s, g), float)
+    if got.size == len(every):  # (1, 27) says the same
+        got = got.ravel()
     if got.shape != (len(every),):
         return f"for masks of shape (3, {len(every)}) you return the shape {got.shape}, expected ({len(every)},)"
     if np.isnan(got).any():
@@ -99,6 +101,9 @@ def lone_vote(posterior):
         for wrong, hint in (
             (odds, "these are the odds; W is odds / (1 + odds)"),
             (lesion * p / false, "the others said no: each brings a factor 1 - p, and W is odds / (1 + odds)"),
+            (lesion * p * np.array([np.prod(np.delete(p, r)) for r in range(len(p))]) / false,
+             "the others said no, and a no in a lesion has probability 1 - p, not p"),
+            (lesion * (1 - p) * silent / false, "rater r said yes, and a yes in a lesion has probability p, not 1 - p"),
             (lesion * p * np.prod(1 - p) / false, "the product runs over the other raters only"),
             (p * silent / false, "the prior brings a factor V"),
         ):
