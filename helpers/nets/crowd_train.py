@@ -12,6 +12,7 @@ from helpers.nets.crowd_labels import as_crowd_labels
 from helpers.nets.crowd_loss import crowd_terms
 from helpers.nets.crowd_net import CrowdNet
 from helpers.nets.device import as_device
+from helpers.nets.train import own_settings
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,6 +24,7 @@ class CrowdTrained:
     validation: np.ndarray          # which of them were held out
 
 
+@own_settings()
 def train_crowd(
     images: np.ndarray,
     labels: np.ndarray | Sequence[np.ndarray | None],
@@ -62,7 +64,6 @@ def train_crowd(
     if raters not in ("sum", "mean"):
         raise ValueError(f"raters is {raters!r}, expected 'sum' or 'mean'.")
     device, draw = as_device(device), torch.Generator().manual_seed(seed)
-    torch.set_flush_denormal(True)                          # as in helpers.nets.train
     order = torch.randperm(len(images), generator=draw)
     held = min(max(round(held_out * len(images)), 1), len(images) - 1)
     validation, training = order[:held], order[held:]
