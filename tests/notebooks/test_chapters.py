@@ -9,7 +9,7 @@ from tests.rules.notebook_rules import breaches
 CHAPTERS = sorted(NOTEBOOKS.glob("*.ipynb"))
 CHAPTER_S = 60              # the promise to the reader, on two cores
 COURSE_S = 8 * 60
-SLACK = 1.5                 # for a machine that has other work to do
+SLACK = 2.5                 # one machine took 46 s and 109 s for one chapter on two days, by what else its host did
 took: dict[str, float] = {}
 
 
