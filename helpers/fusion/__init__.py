@@ -10,6 +10,7 @@ from helpers.fusion.probability_map import probability_map
 from helpers.fusion.soft import soft_posterior, soft_staple
 from helpers.fusion.spatial import spatial_staple
 from helpers.fusion.staple import staple, staple_table
+from helpers.fusion.staple_mrf import staple_mrf
 from helpers.fusion.student_t import student_t
 from helpers.fusion.vote import majority_vote, mean_vote
 
@@ -31,6 +32,7 @@ __all__ = [
     "soft_staple",
     "spatial_staple",
     "staple",
+    "staple_mrf",
     "staple_table",
     "student_t",
 ]
