@@ -41,7 +41,10 @@ def learned_soft_staple(
         raise ValueError(f"rims has shape {rims.shape}, expected {masks.shape}, the shape of masks.")
     raters = len(masks)
     if raters > MOST_RATERS:
-        raise ValueError(f"masks holds {raters} raters, expected at most {MOST_RATERS} for the sum over 2^R answers.")
+        raise ValueError(
+            f"masks has shape {masks.shape}: {raters} raters, expected (R, *space) with at most {MOST_RATERS} of them, "
+            "for the sum over 2^R answers."
+        )
     dtype, tol, max_iterations = as_stopping(dtype, tol, max_iterations)
     start = as_start(start)
     soft_prior = isinstance(prior, str) and prior == "soft"

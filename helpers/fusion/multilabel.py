@@ -60,7 +60,7 @@ def multilabel_staple(
         objective.append(counts @ log_likelihood + (pseudo * np.log(np.maximum(confusion, TINY))).sum())
         converged = bool(np.abs(confusion - before).max() <= tol)
     w[looked == 0] = np.nan
-    raters = {"confusion": confusion} | _warning(votes, counts, len(labels))
+    raters = {"confusion": confusion} | _warning(votes, counts, (said[counts > 0] < k).any(axis=0))
     probability = look_up(packed, patterns, w, dtype=dtype)
     return Consensus(probability, raters, np.array(objective), len(objective) - converged, converged, maps={})
 
@@ -105,14 +105,17 @@ def _matrices(given: sparse.csr_array, weights: np.ndarray, raters: int, pseudo:
     return np.divide(shared, total, out=np.full(shared.shape, 1 / k), where=total > NO_EVIDENCE)
 
 
-def _warning(votes: np.ndarray, counts: np.ndarray, raters: int) -> dict[str, np.ndarray]:
+def _warning(votes: np.ndarray, counts: np.ndarray, looked: np.ndarray) -> dict[str, np.ndarray]:
+    """One sentence for all raters; `looked` (R,) says who looked at a voxel at all."""
     unused = np.flatnonzero(counts @ votes == 0)
-    if raters == 1:
+    if looked.sum() == 1:
         sentence = "One rater has nobody to be compared with: the matrix only repeats what the rater says."
     elif not counts @ ((votes > 0).sum(axis=1) > 1):
         sentence = "The raters never disagree: matrices without errors say no more than that."
+    elif looked.sum() == 2:
+        sentence = "Two raters cannot fix two matrices: where EM starts, or a prior, decides which ones come out."
     elif len(unused):
         sentence = f"Nobody gives label {', '.join(map(str, unused))}: the column is unknown and stands at 1/K."
     else:
         return {}
-    return {"warning": np.full(raters, sentence)}
+    return {"warning": np.full(len(looked), sentence)}

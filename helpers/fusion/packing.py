@@ -30,10 +30,13 @@ def pack(*stacks: np.ndarray, bits: tuple[int, ...] | None = None) -> Packed:
     `bits[i]` is how many bits an answer of stack i takes: 1 for binary masks, which is the default.
     """
     bits = bits or (1,) * len(stacks)
+    first = stacks[0]
     per_rater = tuple(b for b, stack in zip(bits, stacks, strict=True) for _ in stack)
     if sum(per_rater) > 64:
-        raise ValueError(f"masks hold {len(per_rater)} answers of {sum(per_rater)} bits a voxel, expected at most 64.")
-    first = stacks[0]
+        raise ValueError(
+            f"masks has shape {first.shape}: {len(first)} raters, expected (R, *space), raters first, with at most "
+            f"{(64 - sum(per_rater[len(first) :])) // bits[0]} of them at {bits[0]} bit(s) each."
+        )
     axes = tuple(sorted(range(first.ndim - 1), key=lambda axis: -abs(first.strides[axis + 1])))
     memory = (0, *(axis + 1 for axis in axes))
     rows = [as_rows(first), *(s.transpose(memory).reshape(len(s), -1) for s in stacks[1:])]  # (R_i, N)
@@ -44,7 +47,7 @@ def pack(*stacks: np.ndarray, bits: tuple[int, ...] | None = None) -> Packed:
         said = np.bitwise_or.reduce(words[0], axis=0)
         for other in words[1:]:
             said |= np.bitwise_or.reduce(other, axis=0)
-        where: np.ndarray | slice = np.flatnonzero(said)
+        where: np.ndarray | slice = np.flatnonzero(said != 0)
         if len(where):
             where = where if 2 * len(where) < len(said) else slice(None)
             chunks.append((start // WORD, where, _codes([w[:, where] for w in words], bits, dtype)))

@@ -96,6 +96,18 @@ def as_region(region, space: tuple[int, ...]):
     return region
 
 
+def as_table(said, counts) -> tuple[np.ndarray, np.ndarray]:
+    """What the raters say in each pattern, (P, R), and how often each pattern occurs, (P,) numbers from 0."""
+    said, counts = np.asarray(said), np.asarray(counts)
+    if said.ndim != 2 or 0 in said.shape:
+        raise ValueError(f"said has shape {said.shape}, expected (P, R): a row per pattern, a column per rater.")
+    if counts.shape != (len(said),):
+        raise ValueError(f"counts has shape {counts.shape}, expected {(len(said),)}: one number per row of said.")
+    if counts.dtype.kind not in "biuf" or not (np.isfinite(counts).all() and (counts >= 0).all()):
+        raise ValueError("counts holds something else, expected finite numbers from 0.")
+    return said, counts
+
+
 def as_label_prior(prior, k: int) -> np.ndarray | None:
     """How common each of K labels is, (K,), or None."""
     if prior is None:

@@ -81,7 +81,7 @@ def soft_staple(
         w = mean_over_answers(posterior(b, 1 - b, rates.sensitivity, rates.specificity, g)[0], q)
     raters = {"sensitivity": rates.sensitivity, "specificity": rates.specificity}
     disputed = bool(counts @ (q.max(axis=1) > q.min(axis=1)))
-    raters |= warning_of(counts @ q, counts @ (1 - q), disputed, rates)
+    raters |= warning_of(counts @ q, counts @ (1 - q), disputed, rates, free=m_step == "exact")
     loss = certain - rates.objective
     return Consensus(table.image(w, dtype), raters, loss, rates.iterations, rates.converged, maps={})
 
@@ -90,5 +90,6 @@ def _check_form(form: str, raters: int) -> None:
     as_choice(form, FORMS, "form")
     if form == "full" and raters > MOST_RATERS:
         raise ValueError(
-            f'soft holds {raters} raters, expected at most {MOST_RATERS} for the sum over 2^R answers of form="full".'
+            f"soft has {raters} raters along its first axis, expected (R, *space) with at most {MOST_RATERS} of them "
+            f'for the sum over 2^R answers of form="full".'
         )

@@ -7,7 +7,7 @@ import numpy as np
 from helpers.fusion.consensus import Consensus
 from helpers.fusion.patterns import count, look_up, pack
 from helpers.fusion.rates import estimate, posterior
-from helpers.fusion.settings import as_beta, as_prior, as_region, as_stopping
+from helpers.fusion.settings import as_beta, as_prior, as_region, as_stopping, as_table
 from helpers.fusion.warning import warning_of
 from helpers.inputs import as_masks
 
@@ -72,6 +72,8 @@ def staple_table(
 
     `probability` is (P,), to be looked up: this is how slabs of a volume, or the cases of a cohort, are fused together.
     """
+    said, counts = as_table(said, counts)
+    region = as_region(region, counts.shape)
     betas = as_beta(sensitivity_prior, said.shape[1], "sensitivity_prior")
     betas = betas, as_beta(specificity_prior, said.shape[1], "specificity_prior")
     yes, no = (said == 1).astype(float), (said == 0).astype(float)  # D and 1 - D, both 0 where a rater did not look
@@ -90,5 +92,5 @@ def staple_table(
     w, _ = posterior(yes, no, rates.sensitivity, rates.specificity, g)
     w = np.where(agreed & ~region, mean, np.where(looked > 0, w, np.nan))
     raters = {"sensitivity": rates.sensitivity, "specificity": rates.specificity}
-    raters |= warning_of(counts @ yes, counts @ no, bool(used[~agreed].any()), rates)
+    raters |= warning_of(counts @ yes, counts @ no, bool(used[~agreed].any()), rates, free=True)
     return Consensus(w, raters, rates.objective, rates.iterations, rates.converged, maps={})

@@ -4,11 +4,16 @@ import numpy as np
 
 from helpers.fusion.rates import Rates
 
+TWO = "Two raters cannot fix four rates: where EM starts, or a Beta prior, decides which ones come out."
 
-def warning_of(said_yes: np.ndarray, said_no: np.ndarray, disputed: bool, rates: Rates) -> dict[str, np.ndarray]:
+
+def warning_of(
+    said_yes: np.ndarray, said_no: np.ndarray, disputed: bool, rates: Rates, *, free: bool = False
+) -> dict[str, np.ndarray]:
     """{"warning": (R,) str}, empty where a rater's rates can be trusted; {} if all can.
 
     `said_yes` and `said_no` (R,) are how often each rater says what, `disputed` is whether any two ever differ.
+    `free` says that EM climbs a likelihood of patterns: with two raters three free numbers stand against four rates.
     """
     if not (said_yes + said_no).any():
         everybody = "There is no voxel to learn from: both rates are unknown and stand at 0.5."
@@ -22,7 +27,8 @@ def warning_of(said_yes: np.ndarray, said_no: np.ndarray, disputed: bool, rates:
         everybody = "The raters never disagree: rates of 1 say no more than that."
     else:
         everybody = ""
-    sentences = [everybody or _own(*rater) for rater in
+    two = TWO if free and np.count_nonzero(said_yes + said_no) == 2 else ""
+    sentences = [everybody or _own(*rater) or two for rater in
                  zip(said_yes, said_no, rates.sensitivity, rates.specificity, strict=True)]  # fmt: skip
     return {"warning": np.array(sentences)} if any(sentences) else {}
 

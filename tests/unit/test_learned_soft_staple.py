@@ -141,7 +141,7 @@ GOOD = stacks("iro", "iir", "ooo")
     (*GOOD, {"prior": 0}, "prior is 0, expected"),
     (*GOOD, {"sensitivity": P}, "sensitivity and specificity are one given and one None, expected both or neither"),
     (*GOOD, {"sensitivity": P, "specificity": S[:2]}, "specificity is array"),
-    (np.zeros((21, 4), np.uint8), np.zeros((21, 4), np.uint8), {}, "masks holds 21 raters, expected at most 20"),
+    (np.zeros((21, 4), np.uint8), np.zeros((21, 4), np.uint8), {}, r"masks has shape \(21, 4\): 21 raters, expected"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(masks, rims, options, says):
     with pytest.raises(ValueError, match="^" + says):

@@ -126,6 +126,16 @@ def test_one_value_everywhere_is_finite(value):
     assert "One rater" in multilabel_staple(np.full((1, 4, 5), value)).raters["warning"][0]
 
 
+def test_two_raters_are_told_that_they_are_too_few():
+    labels, _ = drawn()
+    holes = labels.copy()
+    holes[2:] = -1
+    for two in (labels[:2], holes):
+        assert all("Two raters" in sentence for sentence in multilabel_staple(two).raters["warning"])
+        assert len(multilabel_staple(two).raters["warning"]) == len(two)
+    assert "warning" not in multilabel_staple(labels[:3]).raters
+
+
 GOOD = np.zeros((3, 4, 5), int)
 
 
@@ -138,7 +148,7 @@ GOOD = np.zeros((3, 4, 5), int)
     (GOOD, {"prior": (0.5, 0.6)}, r"prior is \(0.5, 0.6\), expected 2 numbers from 0 that sum to 1"),
     (GOOD, {"confusion_prior": 0.5}, "confusion_prior is 0.5, expected a number from 1"),
     (GOOD, {"start": np.ones((3, 2))}, r"start is an array of shape \(3, 2\), expected"),
-    (np.zeros((17, 4), int), {"n_classes": 16}, "masks hold 17 answers of 68 bits"),
+    (np.zeros((17, 4), int), {"n_classes": 16}, r"masks has shape \(17, 4\): 17 raters, .* 16 of them at 4 bit"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(labels, options, says):
     with pytest.raises(ValueError, match="^" + says):

@@ -128,9 +128,9 @@ def test_a_cohort_and_a_memory_map(tmp_path):
 
 def test_refusals(monkeypatch):
     stack = np.zeros((65, 4), np.uint8)
-    with pytest.raises(ValueError, match=r"^masks hold 65 answers of 65 bits a voxel, expected at most 64\.$"):
+    with pytest.raises(ValueError, match=r"^masks has shape \(65, 4\): 65 raters, .* 64 of them at 1 bit\(s\) each\.$"):
         pack(stack)
-    with pytest.raises(ValueError, match=r"^masks hold 33 answers of 66 bits a voxel, expected at most 64\.$"):
+    with pytest.raises(ValueError, match=r"^masks has shape \(33, 4\): 33 raters, .* 32 of them at 2 bit\(s\) each\.$"):
         pack(stack[:33], bits=(2,))
     with pytest.raises(ValueError, match=r"^other has \(1,\) bits per rater, expected \(1, 1\)"):
         count(pack(stack[:2])) + count(pack(stack[:1]))

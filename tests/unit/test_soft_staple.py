@@ -207,7 +207,7 @@ GOOD = np.full((3, 4, 5), 0.3)
     (GOOD, {"m_step": "best"}, "m_step is 'best', expected 'exact' or 'paper'"),
     (GOOD, {"form": "short"}, "form is 'short', expected 'full' or 'simplified'"),
     (GOOD, {"prior": 2}, "prior is 2, expected"),
-    (np.full((21, 4), 0.3), {}, "soft holds 21 raters, expected at most 20 for the sum over 2"),
+    (np.full((21, 4), 0.3), {}, "soft has 21 raters along its first axis, expected .* at most 20 of them for"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(soft, options, says):
     with pytest.raises(ValueError, match="^" + says):

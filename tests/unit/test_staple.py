@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from helpers.fusion import count, look_up, pack, staple, staple_table
+from helpers.fusion.rates import estimate
 
 MASKS = hnp.array_shapes(min_dims=2, max_dims=4, min_side=2, max_side=5).flatmap(
     lambda shape: hnp.arrays(np.uint8, shape, elements=st.integers(0, 1))
@@ -257,6 +258,22 @@ def test_nothing_to_say_is_no_warning():
     assert "warning" not in staple(drawn()[0]).raters
 
 
+def test_two_raters_leave_the_rates_to_the_start():
+    """Two ends of EM under one prior: the same likelihood, other rates. Two raters are told so, three are not."""
+    said, counts, flat = np.array([[0, 0], [1, 0], [0, 1], [1, 1]]), np.array([9000, 400, 300, 300]), np.ones((2, 2))
+    g = counts @ said.mean(axis=1) / counts.sum()
+    options = {"sensitivity_prior": flat, "specificity_prior": flat, "tol": 1e-10, "max_iterations": 1000}
+    a, b = (estimate(said, 1 - said, counts, said @ weights, g, **options) for weights in ((0.5, 0.5), (0.7, 0.3)))
+    assert a.converged and b.converged
+    assert a.objective[-1] == pytest.approx(b.objective[-1], rel=1e-12)
+    assert np.abs(a.sensitivity - b.sensitivity).min() > 0.1
+    masks, _ = drawn()
+    for two in (masks[:2], [masks[0], None, masks[1]]):
+        sentences = staple(two).raters["warning"]
+        assert ["start" in s for s in sentences] == [two[r] is not None for r in range(len(two))]
+    assert "warning" not in staple(masks[:3]).raters
+
+
 def test_a_rater_who_is_worse_than_chance():
     masks, _ = drawn()
     masks[1] = 1 - masks[1]
@@ -304,8 +321,9 @@ GOOD = np.zeros((3, 4, 5), np.uint8)
     (GOOD, {"specificity_prior": (1, 2, 3)}, r"specificity_prior is \(1, 2, 3\), expected \(alpha, beta\), or 3 rows"),
     (GOOD, {"tol": -1}, "tol is -1, expected"),
     (GOOD, {"max_iterations": 0}, "max_iterations is 0, expected"),
+    (np.zeros((76, 4, 5, 7), np.uint8), {}, r"masks has shape \(76, 4, 5, 7\): 76 raters, .* raters first"),
     (GOOD, {"dtype": int}, "dtype is int64, expected a type of float"),
-    (np.zeros((65, 4), np.uint8), {}, "masks hold 65 answers of 65 bits a voxel, expected at most 64"),
+    (np.zeros((65, 4), np.uint8), {}, r"masks has shape \(65, 4\): 65 raters, expected .* at most 64 of them"),
 ])  # fmt: skip
 def test_bad_input_is_one_sentence(masks, options, says):
     with pytest.raises(ValueError, match="^" + says) as refused:
@@ -313,6 +331,18 @@ def test_bad_input_is_one_sentence(masks, options, says):
     message = str(refused.value)
     assert message.endswith(".")
     assert "\n" not in message.removesuffix(".") or "array" in message
+
+
+@pytest.mark.parametrize("said, counts, options, says", [
+    (np.eye(4, 3, dtype=int), np.ones(3), {}, r"counts has shape \(3,\), expected \(4,\): one number per row of said"),
+    (np.eye(4, 3, dtype=int), [1, 2, -1, 4], {}, "counts holds something else, expected finite numbers from 0"),
+    (np.ones(4), np.ones(4), {}, r"said has shape \(4,\), expected \(P, R\)"),
+    (np.eye(4, 3, dtype=int), np.ones(4), {"region": np.ones(3, bool)}, "region is an array of bool"),
+])  # fmt: skip
+def test_a_bad_table_is_one_sentence(said, counts, options, says):
+    with pytest.raises(ValueError, match="^" + says) as refused:
+        staple_table(said, counts, **options)
+    assert "\n" not in str(refused.value)
 
 
 def test_a_limit_of_iterations_is_said():
