@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-CELL_TIMEOUT_S = 120
+CELL_TIMEOUT_S = 600          # for a hang; how long a chapter may take is asked in test_chapters
 HERE = "tests/notebooks"
 
 
