@@ -2,7 +2,7 @@
 
 from helpers.measure.agreement import fleiss_kappa, generalised_dice, intersections, pairwise
 from helpers.measure.brier import brier, brier_per_class
-from helpers.measure.calibration import Reliability, ece, reliability
+from helpers.measure.calibration import Reliability, ece, foreground_reliability, reliability
 from helpers.measure.composite import composite_score
 from helpers.measure.confusion import confusion_rmse
 from helpers.measure.disagreement import shared_lesions, split_disagreement
@@ -29,6 +29,7 @@ __all__ = [
     "entropy_mae",
     "entropy_map",
     "fleiss_kappa",
+    "foreground_reliability",
     "generalised_dice",
     "hausdorff",
     "intersections",

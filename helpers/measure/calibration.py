@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from helpers.measure.classes import CHUNK, decisions
+from helpers.inputs import as_probability
+from helpers.measure.classes import CHUNK, decisions, steps
 
 LANES = 4  # counters per bin, used in turn: neighbours of equal confidence need not wait for each other
 
@@ -84,6 +85,29 @@ def reliability(probability, truth, *, bins: int = 10, ones: str = "kept") -> Re
     voxels[-2] += voxels[-1]
     confident[-2] += confident[-1]
     return Reliability(voxels[:-1].sum(axis=1), voxels[:-1, 1], confident[:-1])
+
+
+def foreground_reliability(probability, soft, *, bins: int = 10) -> Reliability:
+    """Of the voxels that a map gives 0.3, which share is foreground? Voxels by the value of the map itself.
+
+    `soft`, of the same shape, is what the values are held against: a mask, the share of the raters who say foreground,
+    or a probability that is known. `right` is its sum in each bin, `confident` that of the map; the last bin is closed.
+    """
+    if isinstance(bins, bool) or not isinstance(bins, int | np.integer) or bins < 1:
+        raise ValueError(f"bins is {bins!r}, expected a whole number of at least 1.")
+    probability, soft = np.asarray(probability), np.asarray(soft)
+    if probability.shape != soft.shape:
+        raise ValueError(f"soft has shape {soft.shape}, expected {probability.shape}, the shape of probability.")
+    if not probability.size:
+        raise ValueError(f"probability has shape {probability.shape}, expected at least one voxel.")
+    voxels, right, confident = np.zeros(bins, np.int64), np.zeros(bins), np.zeros(bins)
+    for p, y in steps(probability[None], soft[None]):
+        p, y = as_probability(p[0]), as_probability(y[0], name="soft")
+        cell = np.minimum((p * (bins + min(2 * bins * np.finfo(p.dtype).eps, 0.5))).astype(np.intp), bins - 1)
+        voxels += np.bincount(cell, minlength=bins)
+        right += np.bincount(cell, y, minlength=bins)
+        confident += np.bincount(cell, p, minlength=bins)
+    return Reliability(voxels, right, confident)
 
 
 def _decide(p: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

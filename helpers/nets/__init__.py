@@ -8,9 +8,11 @@ from helpers.nets.crowd_train import CrowdTrained, rater_matrices, train_crowd, 
 from helpers.nets.device import as_device
 from helpers.nets.losses import soft_dice_loss
 from helpers.nets.predict import best_threshold, drop_small, predict
+from helpers.nets.recipes import train_conventional, train_softseg
 from helpers.nets.rotation import rotate
 from helpers.nets.slices import image_slices, mask_slices, volume
 from helpers.nets.softseg import adaptive_wing, normalised_relu
+from helpers.nets.temperature import at_temperature, fit_temperature
 from helpers.nets.train import Trained, train
 from helpers.nets.unet import UNet
 
@@ -22,10 +24,12 @@ __all__ = [
     "adaptive_wing",
     "as_crowd_labels",
     "as_device",
+    "at_temperature",
     "best_threshold",
     "crowd_loss",
     "crowd_terms",
     "drop_small",
+    "fit_temperature",
     "image_slices",
     "load_weights",
     "mask_slices",
@@ -37,7 +41,9 @@ __all__ = [
     "save_weights",
     "soft_dice_loss",
     "train",
+    "train_conventional",
     "train_crowd",
+    "train_softseg",
     "truth_probability",
     "volume",
 ]

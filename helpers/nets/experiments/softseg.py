@@ -1,0 +1,201 @@
+"""Chapter 6: conventional training and SoftSeg. Tables 2 to 4 and figures 1, 4 to 7 of the paper in kind, and beyond.
+
+    python -m helpers.nets.experiments.softseg                          # trains what is missing; softseg_tables collects it
+
+
+As in the paper: three label sources by two frameworks and an ensemble of one network per rater; two classes of brain
+and three of cord; test centres of the cord held out in turn; STAPLE is the reference of masks and of calibration, the
+raters' mean label that of entropy and Brier score. Unlike it: simulated data, voxels of 2 mm, a small network trained
+briefly; SoftSeg begins where the first half of the conventional training has arrived (see `trained`).
+"""
+
+import argparse
+import copy
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from helpers.data.downloads import data_root
+from helpers.data.real import CORDS
+from helpers.measure import (
+    Reliability,
+    avd,
+    brier,
+    dice,
+    entropy,
+    foreground_reliability,
+    precision,
+    recall,
+    reliability,
+    rvd,
+)
+from helpers.nets.experiments.runner import run
+from helpers.nets.experiments.softseg_subjects import expected_vote, labels, native, subject, trained_slices
+from helpers.nets.predict import best_threshold, predict
+from helpers.nets.recipes import linear, saturating, train_conventional, train_softseg
+from helpers.nets.temperature import fit_temperature
+from helpers.nets.train import Trained
+
+SOURCES = ("STAPLE", "Average", "Random")
+BEYOND = ("soft dilation", "soft STAPLE", "learned soft STAPLE")
+CUTS = tuple(np.arange(0.05, 1, 0.05).round(2).tolist())    # the paper's steps
+EPOCHS = {"quick": {"ms": [2, 2], "cord": [2, 2]}, "full": {"ms": [10, 6], "cord": [20, 12]}}
+# What is most needed comes first, in case that the run is cut short.
+STAGES = (("ms", SOURCES), ("cord", SOURCES), ("cord", ("Ensemble",)), ("ms", BEYOND), ("ms", ("Ensemble",)))
+
+
+def splits(data: str, number: int) -> list[dict]:
+    """Random splits. MS: 9, 3 and 3 patients, each tested once in five splits. Cord: one centre tested in turn."""
+    rng = np.random.default_rng(6)
+    found = []
+    if data == "ms":
+        order = rng.permutation(15)
+        for k in range(number):
+            test, watch, train = np.split(np.roll(order, -3 * k), [3, 6])
+            found.append({"test": test, "validation": watch, "train": train})
+    else:
+        for k in range(number):
+            centres = [rng.permutation(5) + 5 * c for c in range(4) if c != k]
+            found.append({"test": np.arange(5) + 5 * k, "validation": np.array([c[0] for c in centres]),
+                          "train": np.concatenate([c[1:] for c in centres])})
+    return [{part: [f"{data}/{i}/0" for i in sorted(ids.tolist())] for part, ids in split.items()} for split in found]
+
+
+def one_job(job: dict) -> dict:
+    """The networks of one source on one split: {candidate: what `evaluated` found}, and their losses."""
+    source, found, losses = job["source"], {}, {}
+    if source == "Ensemble":
+        raters = range(len(subject(job["split"]["train"][0]).case.raters))
+        networks = [trained(job, f"rater {r}", ("Conv",))[0] for r in raters]
+        found["Ensemble"] = evaluated(job, lambda name: np.mean([said(n["Conv"], name) for n in networks], axis=0))
+        return {"candidates": found, "loss": losses}
+    frameworks = ("Conv", "SoftSeg") if source in SOURCES else ("SoftSeg",)
+    networks, losses = trained(job, source, frameworks)
+    for framework, network in networks.items():
+        activation = saturating if framework == "Conv" else linear
+        found[f"{framework}-{source}"] = evaluated(job, lambda name, n=network, a=activation: said(n, name, a))
+    if "Conv" in networks:
+        for ending, labelled in ((" + T", "STAPLE"), (" + T votes", "Average")):
+            t = temperature(job, networks["Conv"], labelled)
+            if t is None:
+                continue
+            found[f"Conv-{source}{ending}"] = evaluated(
+                job, lambda name, t=t: said(networks["Conv"], name, lambda z: saturating(z / t))) | {"temperature": t}
+    return {"candidates": found, "loss": losses}
+
+
+def trained(job: dict, source: str, frameworks: tuple[str, ...]) -> tuple[dict[str, Trained], dict]:
+    """A network per framework towards the labels of one source, and their losses (2, epochs).
+
+    Both go on from one network that was trained in the conventional way: in as few steps as these, SoftSeg from
+    nothing stays where it calls hardly any voxel lesion.
+    """
+    images, given = trained_slices(job["split"]["train"], source)
+    first, second = job["epochs"]
+    common = {"seed": job["seed"], "held_out": 0.1, "degrees": 10.0, "patience": 99, "device": "cpu"}
+    start = train_conventional(images, given, epochs=first, rate=2e-2, **common)
+    networks, losses = {}, {"start": np.round(start.history, 4).T.tolist()}
+    for framework in frameworks:
+        train = {"Conv": train_conventional, "SoftSeg": train_softseg}[framework]
+        networks[framework] = train(images, given, model=copy.deepcopy(start.model), epochs=second, rate=5e-3, **common)
+        losses[framework] = np.round(networks[framework].history, 5).T.tolist()
+    return networks, losses
+
+
+def said(network: Trained, name: str, activation: Callable = saturating) -> np.ndarray:
+    """What a network says of a subject, (K - 1, *space)."""
+    maps = predict(network.model, subject(name).images, activation=activation)
+    return native(name, maps if maps.ndim == 4 else maps[:, None])
+
+
+def temperature(job: dict, network: Trained, labelled: str) -> float | None:
+    """What suits the validation patients' STAPLE masks, or their votes, inside the head; None if nothing does."""
+    logits, given = [], []
+    for name in job["split"]["validation"]:
+        images = subject(name).images
+        z, q = predict(network.model, images, activation=torch.nn.Identity()), labels(name, labelled)[:, 0]
+        head = images.any(1)                                            # (S, H, W)
+        logits.append(z[head] if z.ndim == 3 else np.moveaxis(z, 1, 0)[:, head])
+        given.append(q[:, 1][head] if z.ndim == 3 else np.moveaxis(q, 1, 0)[:, head])
+    try:
+        return round(fit_temperature(np.concatenate(logits, -1), np.concatenate(given, -1)), 4)
+    except ValueError:
+        return None
+
+
+def evaluated(job: dict, speak: Callable) -> dict:
+    """Scores of each test patient, the tables of all of them together; `speak(name)` is (K - 1, *space)."""
+    split, threshold = job["split"], None
+    if subject(split["test"][0]).classes == 2:
+        watched = split["validation"]
+        threshold = best_threshold([speak(n)[0] for n in watched], [subject(n).staple for n in watched], CUTS)
+    rows, total = {}, {}
+    for name in split["test"] + job["real"]:
+        rows[name], tables = measured(name, speak(name), threshold)
+        if name in split["test"]:
+            total = {key: total[key] + table if key in total else table for key, table in tables.items()}
+    found = {"rows": rows, "tables": {key: as_lists(table) for key, table in total.items()}}
+    return found if threshold is None else found | {"threshold": threshold}
+
+
+def measured(name: str, p: np.ndarray, threshold: float | None) -> tuple[dict, dict]:
+    """One patient's scores, and tables of reliability, of a map (K - 1, *space)."""
+    who, p = subject(name), np.clip(p, 0, 1)
+    if who.classes == 2:
+        whole, decided, endings = p[0], p[0] >= threshold, ("",)
+    else:
+        p = p / np.maximum(p.sum(0), 1)                                 # rounding
+        whole, endings = np.concatenate([1 - p.sum(0, keepdims=True), p]), ("_gm", "_wm")
+        decided = whole.argmax(0)
+    row = {}
+    for k, ending in enumerate(endings, 1):
+        a, b = decided == k, who.staple == k
+        row |= {measure.__name__ + ending: measure(a, b) for measure in (dice, precision, recall, avd, rvd)}
+        row["brier" + ending] = brier(p[k - 1], who.votes[k])
+    row |= {"entropy": entropy(p), "entropy_raters": entropy(who.votes[1:])}
+    near = who.around
+    held = {"all": (whole, who.staple), "around": (whole[..., near], who.staple[near]), "truth": (whole, who.truth)}
+    tables = {region + ending: reliability(*pair, ones=ones) for region, pair in held.items()
+              for ending, ones in (("", "kept"), (" dropped", "dropped"))}
+    row |= {"ece": tables["all"].ece, "ece_around": tables["around"].ece, "ece_truth": tables["truth"].ece}
+    if who.classes == 2:
+        held_against = {"raters": who.votes[1], "true": who.truth}
+        if name.startswith("ms/"):
+            held_against["expected"] = expected_vote(name)
+            row["brier_expected"] = brier(p[0], held_against["expected"])
+        row["brier_truth"] = brier(p[0], who.truth)
+        tables |= {f"foreground {key}": foreground_reliability(p[0], soft) for key, soft in held_against.items()}
+    else:
+        row["brier_truth"] = brier(whole, who.truth)
+    return {key: float(f"{value:.5g}") if np.isfinite(value) else None for key, value in row.items()}, tables
+
+
+def as_lists(table: Reliability) -> dict:
+    return {"voxels": table.voxels.tolist(), "right": np.round(table.right, 2).tolist(),
+            "confident": np.round(table.confident, 2).tolist()}
+
+
+def jobs_of(data: str, sources: tuple[str, ...], number: int, profile: str = "full") -> list[dict]:
+    real = [f"gm/{name}" for name in CORDS] if data == "cord" and (data_root() / "gm-challenge-data").is_dir() else []
+    return [{"data": data, "source": source, "split": split, "seed": k, "epochs": EPOCHS[profile][data], "real": real}
+            for k, split in enumerate(splits(data, number)) for source in sources]
+
+
+def all_jobs(number: int = 5, profile: str = "full") -> list[dict]:
+    """In the order of `STAGES`; `number` is that of the MS splits."""
+    return [job for data, sources in STAGES for job in jobs_of(data, sources, {"ms": number, "cord": 4}[data], profile)]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--splits", type=int, default=5, help="of the MS cohort; the cord has four centres")
+    parser.add_argument("--profile", choices=EPOCHS, default="full")
+    parser.add_argument("--folder", default="_build/runs/06_softseg")
+    parser.add_argument("--workers", type=int, default=1)
+    asked = parser.parse_args()
+    run(one_job, all_jobs(asked.splits, asked.profile), folder=asked.folder, workers=asked.workers, progress=True)
+
+
+if __name__ == "__main__":
+    main()
