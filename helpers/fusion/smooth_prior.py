@@ -1,7 +1,7 @@
 """The spatial prior T_t ~ N(W Phi_t, Sigma_T I), W_kl ~ N(0, 1 / alpha): a smooth consensus, as smooth as it has to be.
 
-q(W) is Gaussian and independent per function of `Bases`; where the region is the whole box of a regular grid that is
-no restriction, because these functions are orthogonal there.
+q(W) is Gaussian and independent per function of `Bases`; where these are orthogonal over the region that is no
+restriction.
 """
 
 from dataclasses import dataclass, replace
@@ -32,19 +32,6 @@ class Smooth:
     def spread(self) -> np.ndarray:
         """S_W of each function, (L,): (alpha + sum_t Phi_l(t)^2 / Sigma_T)^-1, the optimal one (supplement 1.1)."""
         return 1 / (self.alpha + self.energies / self.variance)
-
-    @property
-    def scaled(self) -> np.ndarray:
-        """E[W], (C, L), each in units of what it changes E[W] Phi by, root mean square over the voxels."""
-        return self.weights * self._units
-
-    def with_scaled(self, weights: np.ndarray) -> "Smooth":
-        weights = weights / np.maximum(self._units, TINY)
-        return replace(self, weights=weights, mean=self.bases.evaluate(weights))
-
-    @property
-    def _units(self) -> np.ndarray:
-        return np.sqrt(self.energies / self.mean.shape[1])
 
     @property
     def prior(self) -> Prior:

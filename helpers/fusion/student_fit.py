@@ -12,6 +12,7 @@ from helpers.fusion.student_global import (
     MOST_DOF,
     bound_of_data,
     bound_of_raters,
+    joint_tails,
     tails,
     update_raters,
 )
@@ -48,10 +49,10 @@ def fit(
 
     `dof` (R,) is nu held fixed, inf for Gaussian noise; nu is estimated unless given. The prior on Sigma weighs as
     much as `weight` voxels of standard deviation `deviation`. An iteration is one pass over the voxels. Sigma, b, nu,
-    alpha, Sigma_T and W are extrapolated between passes; where the bound is lower than before, the pass is undone
+    alpha and Sigma_T are extrapolated between passes; where the bound is lower than before, the pass is undone
     and the plain updates, which cannot lower it, are taken instead. Stops when a pass gains at most `tol` per voxel.
     """
-    free, c = dof is None, x.shape[1]
+    free = dof is None
     raters, smooth = _start(x, dof, bases)
     tau = np.ones((len(x), x.shape[2]))
     points, images, objective = [], [], []
@@ -72,15 +73,13 @@ def fit(
         objective.append(bound)
         kept = raters, consensus, smooth
         updated = update_raters(sums, raters, weight, deviation, bias)
-        if bias and smooth is None:  # T + d and b - d fit as well for every d: only the prior on b says which
-            updated = replace(updated, bias=updated.bias - updated.bias.mean(axis=0))
-        plain, better = (
-            (
-                replace(updated, dof=tails(sums, raters.dof, c, joint)) if free else updated,
-                None if smooth is None else learned(smooth, sums, joint),
-            )
-            for joint in (False, True)
-        )
+        plain = better = updated
+        if not raters.gaussian:
+            dof, covariance = joint_tails(sums, raters, updated, weight, deviation, free)
+            better = replace(updated, dof=dof, covariance=covariance)
+            plain = replace(updated, dof=tails(sums, raters)) if free else updated
+        plain = plain, None if smooth is None else learned(smooth, sums, joint=False)
+        better = better, None if smooth is None else learned(smooth, sums, joint=True)
         points = [*points, _flat(raters, smooth, free, deviation)][-MEMORY:]
         images = [*images, _flat(*better, free, deviation)][-MEMORY:]
         raters, smooth = _shaped(extrapolated(points, images), *better, free, deviation)
@@ -110,9 +109,9 @@ def _flat(raters: Raters, smooth: Smooth | None, free: bool, deviation: float) -
     """What is extrapolated, in numbers without bounds and of like size: log Sigma is any symmetric matrix."""
     parts = [_of_eigenvalues(np.log, raters.covariance), raters.bias / deviation]
     if free:
-        parts.append(np.log(raters.dof))
+        parts.append(1 / raters.dof)
     if smooth is not None:
-        parts += [np.log([smooth.alpha, smooth.variance]), smooth.scaled / deviation]
+        parts.append(np.log([smooth.alpha, smooth.variance]))
     return np.concatenate([part.ravel() for part in parts])
 
 
@@ -127,12 +126,11 @@ def _shaped(
         raters,
         covariance=_of_eigenvalues(np.exp, np.clip(logs, -50, 50).reshape(count, c, c)),
         bias=bias.reshape(count, c) * deviation,
-        dof=np.exp(np.clip(dof, np.log(LEAST_DOF), np.log(MOST_DOF))) if free else raters.dof,
+        dof=1 / np.clip(dof, 1 / MOST_DOF, 1 / LEAST_DOF) if free else raters.dof,
     )
     if smooth is not None:
-        alpha, variance = np.exp(np.clip(rest[:2], np.log(LEAST), np.log(MOST))).tolist()
-        weights = rest[2:].reshape(smooth.weights.shape) * deviation
-        smooth = replace(smooth, alpha=alpha, variance=variance).with_scaled(weights)
+        alpha, variance = np.exp(np.clip(rest, np.log(LEAST), np.log(MOST))).tolist()
+        smooth = replace(smooth, alpha=alpha, variance=variance)
     return raters, smooth
 
 

@@ -20,7 +20,8 @@ ROUNDS = 50  # of b, Sigma and beta, which cost nothing: the sums stay the same
 def update_raters(sums: Sums, raters: Raters, weight: float, deviation: float, bias: bool) -> Raters:
     """q(b), beta and Sigma in turn until they stand still: section 2.2 and supplement 1.1.
 
-    S_b = (beta I + sum tau Sigma^-1)^-1 and E[b] = S_b Sigma^-1 sum tau (x - E[T]);
+    S_b = (beta I + sum tau Sigma^-1)^-1 and E[b] = S_b Sigma^-1 sum tau (x - E[T]), with sum E[b] = 0, since T + d and
+    b - d fit as well for every d: E[b] -= S_b (sum S_b)^-1 sum E[b];
     beta = R C / sum (tr S_b + E[b]' E[b]);
     Sigma = (sum tau (r r' + S_b + S_T) + weight deviation^2 I) / (n + weight), with the prior of `bound_of_raters`.
     """
@@ -33,6 +34,7 @@ def update_raters(sums: Sums, raters: Raters, weight: float, deviation: float, b
             s_b = np.linalg.inv(raters.bias_precision * eye + sums.weight[:, None, None] * precision)
             pull = sums.residual + sums.weight[:, None] * old.bias  # sum tau (x - E[T])
             b = np.einsum("rij,rjk,rk->ri", s_b, precision, pull)
+            b -= s_b @ np.linalg.solve(s_b.sum(axis=0), b.sum(axis=0))
             size = np.trace(s_b, axis1=1, axis2=2).sum() + np.square(b).sum()
             beta = float(np.clip(count * c / size, LEAST_PRECISION, MOST_PRECISION))
             raters = replace(raters, bias=b, bias_spread=s_b, bias_precision=beta)
@@ -51,29 +53,57 @@ def _scatter(sums: Sums, shift: np.ndarray) -> np.ndarray:
     return sums.scatter - cross - cross.transpose(0, 2, 1) + square
 
 
-def tails(sums: Sums, dof: np.ndarray, c: int, joint: bool) -> np.ndarray:
+def tails(sums: Sums, raters: Raters) -> np.ndarray:
     """nu of each rater: the root of mean_t [-psi(nu/2) + log(nu/2) + 1 + E log tau - E tau] = 0 (supplement 1.1).
 
-    As printed E log tau and E tau are those of the old nu. `joint` puts in those that belong to the nu sought,
-    psi((nu + C) / 2) - log((nu + m) / 2) and (nu + C) / (nu + m): the bound is then maximised in nu and q(tau)
-    together, which takes a few iterations where the printed step takes hundreds. Sums over voxels are taken over the
-    bins of m. Where there is no root between LEAST_DOF and MOST_DOF nu is the end toward which the bound rises.
+    Where there is no root between LEAST_DOF and MOST_DOF nu is the end toward which the bound rises.
     """
-    found = np.empty(len(dof))
-    for r, nu in enumerate(dof):
-        if joint:
-            used = sums.counts[r] > 0
-            share, m = sums.counts[r, used] / sums.n, sums.masses[r, used] / sums.counts[r, used]
-            found[r] = _root(lambda x: _slope(x, c, share @ np.log1p(m / x), share @ ((x + c) / (x + m))))  # noqa: B023
-        else:
-            log_tau = digamma((nu + c) / 2) - np.log(nu / 2) - sums.tail[r] / sums.n
-            change = 1 + log_tau - sums.weight[r] / sums.n
-            found[r] = _root(lambda x: np.log(x / 2) - digamma(x / 2) + change)  # noqa: B023
+    c, found = raters.bias.shape[1], np.empty(len(raters.dof))
+    for r, nu in enumerate(raters.dof):
+        log_tau = digamma((nu + c) / 2) - np.log(nu / 2) - sums.tail[r] / sums.n
+        change = 1 + log_tau - sums.weight[r] / sums.n
+        found[r] = _root(lambda x: np.log(x / 2) - digamma(x / 2) + change)  # noqa: B023
     return found
 
 
-def _slope(nu: float, c: int, log_ratio: float, tau: float) -> float:
-    return digamma((nu + c) / 2) - digamma(nu / 2) - log_ratio + 1 - tau
+def joint_tails(
+    sums: Sums, raters: Raters, updated: Raters, weight: float, deviation: float, free: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """nu, q(tau) and the scale of Sigma of each rater together: nu (R,) and `updated`'s Sigma in its new scale.
+
+    As printed nu follows E tau, which follows nu, and both follow Sigma: hundreds of small steps. With
+    psi((nu + C) / 2) - log((nu + m / s) / 2) and (nu + C) / (nu + m / s) put in for E log tau and E tau, nu and the
+    factor s of Sigma maximise the bound together. Sums over voxels are taken over the bins of m.
+    """
+    dof, scale, c = raters.dof.copy(), np.empty(len(raters.dof)), raters.bias.shape[1]
+    inverse = np.linalg.inv(raters.covariance)
+    pull = weight * deviation**2 * np.trace(inverse, axis1=1, axis2=2) / sums.n
+    for r, nu in enumerate(dof):
+        used = sums.counts[r] > 0
+        share, m = sums.counts[r, used] / sums.n, sums.masses[r, used] / sums.counts[r, used]
+        total = c * (1 + weight / sums.n)
+        if free:
+            def slope(nu):  # of the bound, with s at its best for this nu
+                ratio = m / _scale(share, m, nu, c, pull[r], total)  # noqa: B023
+                known = digamma((nu + c) / 2) - digamma(nu / 2)
+                return known - share @ np.log1p(ratio / nu) + 1 - share @ ((nu + c) / (nu + ratio))  # noqa: B023
+            nu = _root(slope)
+        dof[r], scale[r] = nu, _scale(share, m, nu, c, pull[r], total)
+    plain = np.einsum("rij,rji->r", inverse, updated.covariance) / c  # the factor in the printed step
+    return dof, updated.covariance * (scale / plain)[:, None, None]
+
+
+def _scale(share: np.ndarray, m: np.ndarray, nu: float, c: int, pull: float, total: float) -> float:
+    """The root s of (nu + C) mean m / (s nu + m) + pull / s = total, by Newton's method in log s."""
+    s = (share @ m + pull) / total
+    for _ in range(30):
+        part = m / (s * nu + m)
+        value = (nu + c) * (share @ part) + pull / s
+        step = (value - total) / ((nu + c) * (share @ (part * (1 - part))) + pull / s)
+        s *= np.exp(np.clip(step, -2, 2))
+        if abs(step) < 1e-9:
+            break
+    return s
 
 
 def _root(slope: Callable) -> float:

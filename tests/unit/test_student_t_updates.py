@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 from scipy.special import digamma, gammaln
 
+from helpers.fusion import bases as of_bases
 from helpers.fusion.bases import gaussian_bases
 from helpers.fusion.smooth_prior import Smooth, bound_of_smooth, learned, solved
 from helpers.fusion.student_fit import fit
-from helpers.fusion.student_global import bound_of_data, bound_of_raters, tails, update_raters
+from helpers.fusion.student_global import bound_of_data, bound_of_raters, joint_tails, tails, update_raters
 from helpers.fusion.student_local import Prior, Raters, local_step
 from helpers.fusion.symmetric import inverse, packed, unpacked
 
@@ -124,7 +125,8 @@ def test_updates_of_the_raters_maximise(count, c, gaussian):
     a, b = precisions(x, mean, s, raters)
     found = update_raters(sums, raters, WEIGHT, DEVIATION, True)
     best = bound(x, mean, s, a, b, found)
-    assert best > bound(x, mean, s, a, b, raters)
+    assert best > bound(x, mean, s, a, b, replace(raters, bias=raters.bias - raters.bias.mean(axis=0)))
+    assert np.abs(found.bias.sum(axis=0)).max() < 1e-12
     rng = np.random.default_rng(1)
 
     def at(**changed):
@@ -133,7 +135,7 @@ def test_updates_of_the_raters_maximise(count, c, gaussian):
     at_the_top(lambda h: at(bias_precision=found.bias_precision * np.exp(h)))
     for r in range(count):
         one = np.where(np.arange(count) == r, 1.0, 0.0)[:, None]
-        way = one * rng.normal(size=c)
+        way = (one - 1 / count) * rng.normal(size=c)  # the biases sum to 0
         half = np.linalg.cholesky(found.covariance) @ np.linalg.qr(rng.normal(size=(c, c)))[0][0]  # in units of Sigma
         square = one[:, :, None] * half[:, :, None] * half[:, None]
         at_the_top(lambda h: at(bias=found.bias + h * way))  # noqa: B023
@@ -154,19 +156,27 @@ def test_degrees_of_freedom_maximise(count, c):
     s = unpacked(spread)
     a, b = precisions(x, mean, s, raters)
 
-    def at(dof, joint):
-        changed = replace(raters, dof=dof)
+    def at(dof, joint, covariance=raters.covariance):
+        changed = replace(raters, dof=dof, covariance=covariance)
         return bound(x, mean, s, *(precisions(x, mean, s, changed) if joint else (a, b)), changed)
 
     for joint in (False, True):
-        dof = tails(sums, raters.dof, c, joint)
+        dof, covariance = tails(sums, raters), raters.covariance
+        if joint:
+            before = at(dof, True)
+            dof, covariance = joint_tails(sums, raters, raters, WEIGHT, DEVIATION, free=True)
+            assert at(dof, True, covariance) > before
         assert ((dof > 1.001) & (dof < 900)).all()  # none stands at an end
-        best = at(dof, joint)
-        assert best > at(raters.dof, joint)
+        assert at(dof, joint, covariance) > at(raters.dof, joint)
         for r in range(count):
             one = np.where(np.arange(count) == r, 1.0, 0.0)
-            at_the_top(lambda h: at(dof * np.exp(h * one), joint))  # noqa: B023
-    assert at(tails(sums, raters.dof, c, True), True) > at(tails(sums, raters.dof, c, False), True)
+            at_the_top(lambda h: at(dof * np.exp(h * one), joint, covariance))  # noqa: B023
+            if joint:
+                scale = one[:, None, None]
+                at_the_top(lambda h: at(dof, True, covariance * np.exp(h * scale)))  # noqa: B023
+    held, covariance = joint_tails(sums, raters, raters, WEIGHT, DEVIATION, free=False)
+    assert (held == raters.dof).all()
+    at_the_top(lambda h: at(held, True, covariance * np.exp(h)))
 
 
 def test_no_root_means_an_end():
@@ -176,9 +186,9 @@ def test_no_root_means_an_end():
     for _ in range(10):
         _, _, sums = local_step(x, tau, raters, Prior())
         raters = update_raters(sums, raters, WEIGHT, DEVIATION, True)
-        raters = replace(raters, dof=tails(sums, raters.dof, 2, True))
+        raters = replace(raters, dof=joint_tails(sums, raters, raters, WEIGHT, DEVIATION, free=True)[0])
     assert (raters.dof == 1000).all()
-    assert (tails(sums, np.full(3, 1000.0), 2, False) == 1000).all()
+    assert (tails(sums, raters) == 1000).all()
 
 
 def dense(bases):
@@ -187,9 +197,17 @@ def dense(bases):
     return bases.evaluate(np.eye(length)).T
 
 
+@pytest.fixture(params=[True, False], ids=["turned", "as they are"])
+def turned(request, monkeypatch):
+    """Bases that are orthogonal over the region, and those of regions so large that this would take too long."""
+    if not request.param:
+        monkeypatch.setattr(of_bases, "MOST", 0)
+    return request.param
+
+
 @pytest.mark.parametrize("whole", [True, False])
 @pytest.mark.parametrize("grid", ["regular", "staggered"])
-def test_updates_of_the_spatial_prior_maximise(whole, grid):
+def test_updates_of_the_spatial_prior_maximise(whole, grid, turned):
     rng = np.random.default_rng(0)
     inside = np.ones((5, 4), bool) if whole else rng.random((5, 4)) < 0.7
     bases = gaussian_bases(inside, (1, 1.3), 2.5, 1.5, grid)
@@ -198,7 +216,7 @@ def test_updates_of_the_spatial_prior_maximise(whole, grid):
     weights = 0.1 * rng.normal(size=(c, length))
     smooth = Smooth(bases, bases.energies(), weights, bases.evaluate(weights), alpha=2.0, variance=0.4)
     phi = dense(bases)
-    assert np.allclose(phi.T @ phi * (1 - np.eye(length)), 0, atol=1e-12) == (whole and grid == "regular")
+    assert np.allclose(phi.T @ phi * (1 - np.eye(length)), 0, atol=1e-12) == (turned or whole and grid == "regular")
 
     mean, spread, _ = local_step(x, tau.copy(), raters, smooth.prior, rounds=1)
     s = unpacked(spread)
@@ -251,14 +269,14 @@ def test_updates_of_the_spatial_prior_maximise(whole, grid):
     ((8, 8, 8), (1, 2, 0.7), 3.0, "staggered"),
     ((9, 5), (1, 1), 4.0, "staggered"),
 ])  # fmt: skip
-def test_separable_bases_equal_dense_ones(shape, spacing, apart, grid):
+def test_separable_bases_equal_dense_ones(shape, spacing, apart, grid, turned):
     """Against bumps written out in space: the same functions are spanned, and their weights have the same prior."""
     rng = np.random.default_rng(0)
     x = np.stack(np.meshgrid(*((np.arange(n) - (n - 1) / 2) * h for n, h in zip(shape, spacing, strict=True)),
                              indexing="ij"), axis=-1).reshape(-1, len(shape))  # fmt: skip
     bumps = []
     for shift in (0, 0.5) if grid == "staggered" else (0,):
-        reach = [np.ceil(abs(x[:, k]).max() / apart) + 1 for k in range(len(shape))]
+        reach = [np.floor(abs(x[:, k]).max() / apart) + 1 for k in range(len(shape))]
         ends = [np.arange(-r + shift, r - shift + 0.1) * apart for r in reach]
         centres = np.stack(np.meshgrid(*ends, indexing="ij"), axis=-1).reshape(-1, len(shape))
         bumps.append(np.exp(-np.square(x[:, None] - centres).sum(axis=2) / (2 * 1.8**2)))

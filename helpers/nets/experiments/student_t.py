@@ -101,15 +101,11 @@ def _mean(values: np.ndarray) -> float | None:
 
 def radiologist(job: dict) -> dict:
     """One radiologist against what the three others make together, their masks turned into maps of scale 1 mm."""
-    case = lidc()[job["left_out"]]
+    case, left = lidc()[job["left_out"]], job["left_out"] % 4
     masks = padded(case.raters, case.spacing)
-    rows = []
-    for left in range(4):
-        others = np.delete(masks, left, axis=0)
-        maps = np.stack([probability_map(mask, scale=1.0, spacing=case.spacing) for mask in others])
-        rows.append(fused(maps, {"left": masks[left] == 1}, case.spacing, job["methods"])["left"]["methods"])
-    return {name: {key: _mean(np.array([row[name][key] for row in rows], float)) for key in ("dice", "hausdorff")}
-            for name in job["methods"]}  # fmt: skip
+    others = np.delete(masks, left, axis=0)
+    maps = np.stack([probability_map(mask, scale=1.0, spacing=case.spacing) for mask in others])
+    return fused(maps, {"left": masks[left] == 1}, case.spacing, job["methods"])["left"]
 
 
 def unet_job(k: int, epochs: int, folder: str, device: str) -> dict:
@@ -155,7 +151,8 @@ def table(rows: list[dict]) -> dict:
     found = {"networks": {}, "tests": {}, "tests_mean": {}}
     for measure in ("dice", "hausdorff"):
         found[measure] = {name: [row["methods"][name][measure] for row in rows] for name in rows[0]["methods"]}
-        found["networks"][measure] = [[row["networks"][k][measure] for row in rows] for k in range(len(NETWORKS))]
+        networks = [[network[measure] for network in row["networks"]] for row in rows]
+        found["networks"][measure] = [list(of_one) for of_one in zip(*networks, strict=True)]
         for part, one in (("tests", "Student"), ("tests_mean", "mean")):
             found[part][measure] = {name: tested(found[measure][one], values)
                                     for name, values in found[measure].items() if name != one}  # fmt: skip
@@ -183,8 +180,7 @@ def main() -> None:
     tables = {"settings": SETTINGS, "nodules": {**table(rows), **{
         key: [row[key] for row in rows] for key in ("diameter", "voxels", "tau", "dof", "bias", "iterations")}}}
     left = run(radiologist, [{"left_out": k, "methods": list(METHODS)} for k in nodules], **options)
-    tables["radiologists"] = {measure: {name: [row[name][measure] for row in left] for name in METHODS}
-                              for measure in ("dice", "hausdorff")}  # fmt: skip
+    tables["radiologists"] = table(left)
     if not asked.no_unets:
         tables["unets"] = unets(asked.profile, **options)
     path = save_results("07_student_t", tables, seeds=[0], seconds=time.perf_counter() - start,
