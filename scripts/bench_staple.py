@@ -65,11 +65,13 @@ def binary(masks: np.ndarray, images: list[sitk.Image]) -> None:
 
     mine, filter_alone = peak(lambda: staple(masks)), peak(lambda: oracle.Execute(images))
     if filter_alone:
+        half = peak(lambda: staple(masks, dtype=np.float16))
         whole = peak(lambda: sitk.GetArrayFromImage(oracle.Execute([sitk.GetImageFromArray(m) for m in masks])))
         result = masks[0].size * 4 / 2**20
         print(f"    memory over the input: {mine:.0f} MiB, of which {result:.0f} are the result in float32;"
               f" SimpleITK {whole:.0f} MiB from array to array ({mine / whole:.2f} of it, target 0.33),"
-              f" {filter_alone:.0f} MiB in the filter alone ({mine / filter_alone:.2f} of it)")  # fmt: skip
+              f" {filter_alone:.0f} MiB in the filter alone ({mine / filter_alone:.2f} of it, and {half:.0f} MiB or"
+              f" {half / filter_alone:.2f} of it with dtype=float16)")  # fmt: skip
     copy, _ = best(lambda: masks.copy(), 5)
     there = np.empty_like(masks)
     into, _ = best(lambda: np.copyto(there, masks), 5)
