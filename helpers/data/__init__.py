@@ -19,6 +19,7 @@ _HOME = {
     "cord_case": "cord",
     "CORD_CASES": "cord",
     "mnist_raters": "mnist_raters",
+    "crowd": "crowds",
     "NETWORKS": "network_maps",
     "network_maps": "network_maps",
     "padded": "network_maps",
