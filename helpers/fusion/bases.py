@@ -9,7 +9,7 @@ from math import prod
 import numpy as np
 
 GRIDS = ("regular", "staggered")
-MOST = 2200  # functions that are made orthogonal over the region: it takes the eigenvectors of Phi' Phi
+MOST = 2500  # functions that are made orthogonal over the region: it takes the eigenvectors of Phi' Phi
 SEEN = 1e-13  # of the most energy; a function with less is 0 in the region
 
 

@@ -1,5 +1,6 @@
 """Variational inference in the Student-t model: all updates in turn, accelerated, with a bound that never falls."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -44,6 +45,7 @@ def fit(
     deviation: float,
     tol: float,
     max_iterations: int,
+    local_step: Callable = local_step,
 ) -> Fit:
     """Posterior of points x (R, C, n).
 

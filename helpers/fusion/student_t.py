@@ -1,5 +1,7 @@
 """Robust fusion of probability maps: a rater is doubted where he is far off, and believed elsewhere."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from helpers.fusion.bases import GRIDS, gaussian_bases
@@ -9,7 +11,7 @@ from helpers.fusion.map_rows import map_rows
 from helpers.fusion.map_settings import as_dof, as_flag, as_maps, as_number
 from helpers.fusion.settings import as_choice, as_region, as_stopping
 from helpers.fusion.student_fit import fit
-from helpers.fusion.student_local import Raters
+from helpers.fusion.student_local import Raters, local_step
 from helpers.inputs import as_spacing
 from helpers.measure.box import bounding_box
 
@@ -35,6 +37,7 @@ def student_t(
     tol: float = 1e-6,
     max_iterations: int = 200,
     dtype=np.float32,
+    local_step: Callable = local_step,
 ) -> Consensus:
     """Consensus of probability maps (R, *space), or (R, K, *space) that sum to 1 with `n_classes=K`.
 
@@ -53,7 +56,8 @@ def student_t(
     "dof" (R,), where 1000 is as good as Gaussian. C is K under the square root, the lesion last, and K - 1 under the
     logit. `maps["tau"]` (R, *space) is how far a rater is trusted at a voxel, around 1, nan outside the region.
     `objective` is the lower bound on the log evidence; it never falls. An iteration is one pass over the region, and
-    the last one gains at most `tol` per voxel. If raters cannot be told apart, `raters["warning"]` (R,) says why.
+    the last one gains at most `tol` per voxel; `local_step=helpers.nets.local_step_on("cuda")` makes it on a GPU. If
+    raters cannot be told apart, `raters["warning"]` (R,) says why.
     """
     maps = as_maps(maps, n_classes)
     count, space = len(maps), maps.shape[1 if n_classes is None else 2 :]
@@ -88,7 +92,7 @@ def student_t(
             bases = gaussian_bases(inside, tuple(spacing[axis] for axis in table.axes), basis_spacing, width, grid)
         weight = share * n + 2 * c + 1  # an inverse Wishart that weighs less than 2 C + 1 has no integral
         found = fit(x, dof=dof, bias=bias, bases=bases, weight=weight, deviation=deviation, tol=tol,
-                    max_iterations=max_iterations)  # fmt: skip
+                    max_iterations=max_iterations, local_step=local_step)  # fmt: skip
         raters, tau, objective, converged = found.raters, found.tau, found.objective, found.converged
         p = from_link(found.consensus, link)
         fused[..., where] = p[1] if n_classes is None else p

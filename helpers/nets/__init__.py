@@ -12,6 +12,7 @@ from helpers.nets.recipes import train_conventional, train_softseg
 from helpers.nets.rotation import rotate
 from helpers.nets.slices import image_slices, mask_slices, volume
 from helpers.nets.softseg import adaptive_wing, normalised_relu
+from helpers.nets.student_local import local_step_on
 from helpers.nets.temperature import at_temperature, fit_temperature
 from helpers.nets.train import Trained, train
 from helpers.nets.unet import UNet
@@ -32,6 +33,7 @@ __all__ = [
     "fit_temperature",
     "image_slices",
     "load_weights",
+    "local_step_on",
     "mask_slices",
     "normalised_relu",
     "one_label_per_image",
