@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from helpers.measure import brier, brier_per_class, ece, reliability
+from helpers.measure import brier, brier_per_class, ece, foreground_reliability, reliability
 from helpers.measure.classes import CHUNK
 
 P = np.array([0.95, 0.9, 0.85, 0.65, 0.55, 0.3, 0.1, 0, 1, 0.5])
@@ -247,3 +247,35 @@ def test_a_voxel_out_of_range_far_into_the_image_is_seen():
             ece(p, y)
         values[position] = kept
     ece(p, y)
+
+
+def test_foreground_table_of_the_ten_items():
+    """0 and .1 | .3 | .5 and .55 | .65 | .85 | .9, .95 and the 1, which the last bin holds."""
+    table = foreground_reliability(P, Y)
+    assert table.voxels.tolist() == [1, 1, 0, 1, 0, 2, 1, 0, 1, 3]
+    assert table.right.tolist() == [0, 0, 0, 0, 0, 1, 1, 0, 0, 3]
+    assert table.confident == pytest.approx([0, 0.1, 0, 0.3, 0, 1.05, 0.65, 0, 0.85, 2.85])
+    assert table.ece == pytest.approx((0.1 + 0.3 + 0.05 + 0.35 + 0.85 + 0.15) / 10)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_a_map_that_says_the_share_of_the_raters_is_calibrated(dtype):
+    votes = np.repeat(np.arange(8) / 7, 5 * CHUNK // 7).astype(dtype)
+    table = foreground_reliability(votes, votes, bins=7)
+    assert table.ece == 0
+    assert table.voxels.tolist() == [5 * CHUNK // 7] * 6 + [2 * (5 * CHUNK // 7)]
+    half = foreground_reliability(votes * dtype(0.5), votes, bins=7)
+    assert half.ece == pytest.approx(0.25, rel=1e-3)                # 0.5, the mean of the votes, halved
+
+
+@pytest.mark.parametrize("p, soft, bins, says", [
+    (P, Y[:3], 10, r"soft has shape \(3,\), expected \(10,\), the shape of probability\."),
+    (P, Y * 2, 10, r"soft holds values from 0 to 2, expected numbers in \[0, 1\]\."),
+    (P * 2, Y, 10, r"probability holds values from 0 to 2, expected numbers in \[0, 1\]\."),
+    (P * np.nan, Y, 10, "probability holds NaN"),
+    (P[:0], Y[:0], 10, r"probability has shape \(0,\), expected at least one voxel\."),
+    (P, Y, 0, "bins is 0, expected a whole number of at least 1"),
+])
+def test_foreground_tables_that_are_refused(p, soft, bins, says):
+    with pytest.raises(ValueError, match=says):
+        foreground_reliability(p, soft, bins=bins)

@@ -1,7 +1,7 @@
 """Chapter 6: conventional training and SoftSeg. Tables 2 to 4 and figures 1, 4 to 7 of the paper in kind, and beyond.
 
-    python -m helpers.nets.experiments.softseg                          # trains what is missing; softseg_tables collects it
-
+    python -m helpers.nets.experiments.softseg              # trains what is missing
+    python -m helpers.nets.experiments.softseg_tables       # results/06_softseg.json from what is complete
 
 As in the paper: three label sources by two frameworks and an ensemble of one network per rater; two classes of brain
 and three of cord; test centres of the cord held out in turn; STAPLE is the reference of masks and of calibration, the
@@ -75,6 +75,8 @@ def one_job(job: dict) -> dict:
     for framework, network in networks.items():
         activation = saturating if framework == "Conv" else linear
         found[f"{framework}-{source}"] = evaluated(job, lambda name, n=network, a=activation: said(n, name, a))
+    if job["data"] == "ms":
+        found[f"SoftSeg-{source}, patient"] = evaluated(job, lambda name: whole_patient(networks["SoftSeg"], name))
     if "Conv" in networks:
         for ending, labelled in ((" + T", "STAPLE"), (" + T votes", "Average")):
             t = temperature(job, networks["Conv"], labelled)
@@ -109,15 +111,21 @@ def said(network: Trained, name: str, activation: Callable = saturating) -> np.n
     return native(name, maps if maps.ndim == 4 else maps[:, None])
 
 
+def whole_patient(network: Trained, name: str) -> np.ndarray:
+    """The same of a SoftSeg network, divided by the largest value of the patient, not of each slice."""
+    images = subject(name).images
+    maps = predict(network.model, images, activation=lambda z: linear(z, "batch"), batch=len(images))
+    return native(name, maps[:, None])
+
+
 def temperature(job: dict, network: Trained, labelled: str) -> float | None:
-    """What suits the validation patients' STAPLE masks, or their votes, inside the head; None if nothing does."""
+    """What suits the validation patients' STAPLE masks, or their votes, over all pixels; None if nothing does."""
     logits, given = [], []
     for name in job["split"]["validation"]:
-        images = subject(name).images
-        z, q = predict(network.model, images, activation=torch.nn.Identity()), labels(name, labelled)[:, 0]
-        head = images.any(1)                                            # (S, H, W)
-        logits.append(z[head] if z.ndim == 3 else np.moveaxis(z, 1, 0)[:, head])
-        given.append(q[:, 1][head] if z.ndim == 3 else np.moveaxis(q, 1, 0)[:, head])
+        z = predict(network.model, subject(name).images, activation=torch.nn.Identity())
+        q = np.moveaxis(labels(name, labelled)[:, 0], 1, 0)             # (K, S, H, W)
+        logits.append(z.ravel() if z.ndim == 3 else np.moveaxis(z, 1, 0).reshape(len(q), -1))
+        given.append(q[1].ravel() if z.ndim == 3 else q.reshape(len(q), -1))
     try:
         return round(fit_temperature(np.concatenate(logits, -1), np.concatenate(given, -1)), 4)
     except ValueError:
