@@ -7,7 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn import functional
 
+from helpers.nets.crowd_consensus import consensus as consensus_of
+from helpers.nets.crowd_consensus import heard, imagined
 from helpers.nets.crowd_labels import as_crowd_labels
 from helpers.nets.crowd_loss import crowd_terms
 from helpers.nets.crowd_net import CrowdNet
@@ -22,6 +25,7 @@ class CrowdTrained:
     matrices: np.ndarray            # (epochs, R, K, K): `rater_matrices` of the images held out
     training: np.ndarray            # which of the images were trained on
     validation: np.ndarray          # which of them were held out
+    watched: list                   # what `watch` returned, epoch by epoch
 
 
 @own_settings()
@@ -34,27 +38,32 @@ def train_crowd(
     confusion: str = "pixel",
     known: np.ndarray | None = None,
     trace_weight: float | Callable[[float], float] = 0.1,
+    consensus: float = 0.0,
     raters: str = "sum",
     epochs: int = 10,
     still: int = 0,
     batch: int = 32,
     rate: float = 1e-2,
-    matrix_rate: float = 5e-2,
+    matrix_rate: float = 1e-2,
     held_out: float = 0.2,
     seed: int = 0,
     device: str = "auto",
     progress: bool = False,
+    watch: Callable[[CrowdNet], object] | None = None,
 ) -> CrowdTrained:
     """Train a `CrowdNet` on images (S, C, H, W) and labels (S, R, H, W), -1 or `None` as in `as_crowd_labels`.
 
     `trace_weight` is lambda: a number, or a function of how much of the training is done, from 0 to 1. Cross entropy
     and trace are means over the labelled pixels; over the raters see `crowd_loss`. For the first `still` epochs the
     matrices do not depend on the image. `rate` is that of the network, `matrix_rate` that of the matrices' constant
-    part. With `known` (R, K, K) the matrices are given and not learnt: the oracle; or, where they are the identity, a
-    network trained on the labels as they are.
+    part. `consensus` is the weight of a third term, beside cross entropy and trace: for each label of an image, the
+    cross entropy of p with the consensus of all raters as the network imagines them; see `crowd_consensus`. With
+    `known` (R, K, K) the matrices are given and not learnt: the oracle; or, where they are the identity, a network
+    trained on the labels as they are.
 
     `held_out` of the images are never trained on. They choose no epoch: how well they predict the raters does not tell
-    how well they tell the truth, so the last epoch counts. One seed on one device gives the same numbers again.
+    how well they tell the truth, so the last epoch counts. `watch` is called with the network after each epoch. One
+    seed on one device gives the same numbers again.
     """
     images, labels = as_crowd_data(images, labels, classes)
     for name, value, least, most in (("epochs", epochs, 1, None), ("still", still, 0, epochs)):
@@ -67,6 +76,10 @@ def train_crowd(
     order = torch.randperm(len(images), generator=draw)
     held = min(max(round(held_out * len(images)), 1), len(images) - 1)
     validation, training = order[:held], order[held:]
+    if not (np.isscalar(consensus) and np.isfinite(consensus) and consensus >= 0):
+        raise ValueError(f"consensus is {consensus!r}, expected a number of at least 0.")
+    if consensus and known is not None:
+        raise ValueError(f"consensus is {consensus!r}, expected 0 where the matrices are known.")
     if model is None:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -89,16 +102,22 @@ def train_crowd(
         log_a = log_a if fixed is None else fixed
         return *crowd_terms(log_p, log_a, said[chosen]), log_p, log_a
 
-    history, matrices, done, start = [], [], 0, time.perf_counter()
+    history, matrices, seen, sums, done, start = [], [], [], None, 0, time.perf_counter()
     for epoch in range(epochs):
         model.still = epoch < still
         model.train()
         total = torch.zeros((), device=device)
         for chosen in training[torch.randperm(len(training), generator=draw)].split(batch):
             weight = as_weight(trace_weight(done / steps) if callable(trace_weight) else trace_weight)
-            cross_entropy, traces, pixels, *_ = terms(chosen)
+            cross_entropy, traces, pixels, log_p, log_a = terms(chosen)
             count = len(chosen) if raters == "sum" else (pixels > 0).sum()
             value = (cross_entropy + weight * traces).sum() / count
+            if consensus:
+                with torch.no_grad():
+                    q = heard(imagined(log_p, log_a), said[chosen.to(device)], draw)
+                truth, sums = consensus_of(q, sums)
+                apart = functional.nll_loss(log_p, truth, reduction="none").mean(dim=(1, 2))    # (B,)
+                value = value + consensus * (apart * (pixels > 0).sum(dim=1)).sum() / count
             optimiser.zero_grad(set_to_none=True)
             value.backward()
             optimiser.step()
@@ -115,10 +134,13 @@ def train_crowd(
         cross_entropy, traces = (watched[:2] / watched[2]).tolist()
         history.append((float(total) / len(training), cross_entropy, traces, weight))
         matrices.append(columns_of(joint))
+        if watch is not None:
+            seen.append(watch(model))
         if progress and time.perf_counter() - start > 2:
             print(f"\repoch {epoch + 1}/{epochs}, loss {history[-1][0]:.3f} ", end="", file=sys.stderr, flush=True)
     model.still = False
-    return CrowdTrained(model, np.array(history), np.array(matrices), training.numpy(), validation.numpy())
+    return CrowdTrained(model, np.array(history), np.array(matrices), training.numpy(), validation.numpy(),
+                        seen)
 
 
 def rater_matrices(model: CrowdNet, images: np.ndarray, *, batch: int = 128) -> np.ndarray:

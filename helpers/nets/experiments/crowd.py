@@ -1,0 +1,244 @@
+"""Chapter 5: crowd confusion networks on digits. Tables 1 and 2 of the paper in kind.
+
+    python -m helpers.nets.experiments.crowd --seeds 5          # results/05_crowd_confusion.json
+
+All 4,000 embedded training digits, five simulated raters, scored on the 1,000 test digits; as in the paper a fifth of
+the training digits is held out. "dense": all five labelled every digit. "single": one of them, by lot, labelled it.
+Unlike in the paper the network is a small U-Net, and each method gets the same one, trained equally long.
+"""
+
+import argparse
+import time
+from base64 import b64encode
+from functools import lru_cache
+
+import numpy as np
+import torch
+
+from helpers.data import mnist, mnist_raters
+from helpers.fusion import spatial_staple, staple
+from helpers.measure import confusion_rmse, dice
+from helpers.nets import CrowdNet, one_label_per_image, rater_matrices, train_crowd, truth_probability
+from helpers.nets.experiments.crowd_paper import PAPER
+from helpers.nets.experiments.runner import run
+from helpers.results import save_results
+
+LABELS, CLASSES, DRAWN = ("dense", "single"), 2, 2021       # DRAWN: of the lot that says who labels a digit
+NETWORK = {"width": 8, "depth": 1}
+EPOCHS = {"quick": 2, "full": 4}
+WEIGHT = 0.05                                               # lambda
+LAMBDAS = (0, 0.001, 0.01, 0.05, 0.1, 0.7, 0.9)
+OURS = {"confusion": "pixel", "trace_weight": WEIGHT, "consensus": 1.0}
+LOW_RANK = {"rank": 1, "diagonal": True}
+MATRICES = {
+    "ours": OURS, "ours_no_trace": OURS | {"trace_weight": 0}, "ours_global": OURS | {"confusion": "global"},
+    "ours_low_rank": OURS | {"confusion": "low_rank"}, "global": {"confusion": "global", "trace_weight": WEIGHT},
+    "low_rank": {"confusion": "low_rank", "trace_weight": WEIGHT}, "oracle": {"confusion": "global"},
+    **{f"lambda_{weight:g}": {"confusion": "pixel", "trace_weight": weight} for weight in LAMBDAS},
+}
+SPATIAL = {"window": 9, "tol": 1e-2, "max_iterations": 20}
+FUSED = {"mode": lambda masks: masks.sum(axis=0) > len(masks) / 2,
+         "staple": lambda masks: staple(masks).probability >= 0.5,
+         "spatial_staple": lambda masks: spatial_staple(masks, **SPATIAL).probability >= 0.5}
+MAIN = ("ours", "mean", "mode", "staple", "separate", "oracle", "ours_global", "global", "ours_no_trace")
+REST = (*(f"lambda_{weight:g}" for weight in LAMBDAS), "ours_low_rank", "low_rank", "spatial_staple")
+SHOWN = 6                                                   # test digits whose predictions are stored
+
+
+def trainings(arms, seeds, *, profile: str = "full", device: str = "cpu", **options) -> list[dict]:
+    """A result per seed, kind of labels and arm; see `one_arm`. `options` are those of `run`."""
+    jobs = [{"arm": arm, "labels": labels, "seed": seed, "epochs": EPOCHS[profile], "device": device}
+            for seed in seeds for arm in arms for labels in LABELS]
+    return run(one_arm, jobs, device=device, **options)
+
+
+@lru_cache(maxsize=2)
+def digits(split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Images (S, 1, 28, 28), labels (S, 5, 28, 28) int8, truth (S, 28, 28) uint8."""
+    case = mnist_raters(mnist(split))
+    return case.images["digit"][:, None], case.raters.swapaxes(0, 1).astype(np.int8), case.truth.astype(np.uint8)
+
+
+def confusion(masks: np.ndarray, truth: np.ndarray, classes: int = CLASSES) -> np.ndarray:
+    """(R, K, K) of masks (S, R, *space): of the pixels whose truth is j, the share of which rater r says i.
+
+    A truth that never occurs has an even column.
+    """
+    there = [truth == j for j in range(classes)]
+    return np.stack([[[np.mean(said[where] == i) if where.any() else 1 / classes for where in there]
+                      for i in range(classes)] for said in masks.swapaxes(0, 1)])
+
+
+def one_arm(job: dict) -> dict:
+    """Train what the arm needs; score it on the test digits. The keys of a row are those of results/05_*.json."""
+    images, labels, _ = digits("train")
+    if job["labels"] == "single":
+        lot = np.random.default_rng([job["seed"], DRAWN])
+        labels = one_label_per_image(labels, lot.integers(labels.shape[1], size=len(labels)))
+    options = {key: job[key] for key in ("epochs", "seed", "device")}
+    if job["arm"] in MATRICES:
+        return matrices_arm(job, images, labels, options)
+    return mask_arm(job, images, labels, options)
+
+
+def matrices_arm(job: dict, images: np.ndarray, labels: np.ndarray, options: dict) -> dict:
+    """An arm that learns matrices, or knows them."""
+    wanted = dict(MATRICES[job["arm"]])
+    family = wanted.pop("confusion")
+    model = network(images, labels, job["seed"], family)
+    if job["arm"] == "oracle":
+        options = options | {"known": confusion(digits("train")[1], digits("train")[2])}
+    tests, truth = digits("test")[0], digits("test")[2]
+    watch = (lambda net: mean_dice(truth_probability(net, tests)[:, 1] >= 0.5, truth)) if job["seed"] == 0 else None
+    found = train_crowd(images, labels, classes=CLASSES, model=model, watch=watch, **wanted, **options)
+    p = truth_probability(found.model, tests)[:, 1]
+    a = options["known"] if "known" in options else rater_matrices(found.model, tests)
+    epochs = {"loss": found.history[:, 0], "cross_entropy": found.history[:, 1], "trace": found.history[:, 2],
+              "matrices": found.matrices, "dice": np.array(found.watched)}
+    return row(job, p, a, truth_probability(found.model, images[found.validation])[:, 1] >= 0.5,
+               labels[found.validation]) | {"epochs": {key: value.round(4).tolist() for key, value in epochs.items()}}
+
+
+def mask_arm(job: dict, images: np.ndarray, labels: np.ndarray, options: dict) -> dict:
+    """An arm without matrices in its network: one network for each rater, or one for fused labels."""
+    arm, single = job["arm"], job["labels"] == "single"
+    tests, known = digits("test")[0], np.broadcast_to(np.eye(CLASSES), (labels.shape[1], CLASSES, CLASSES))
+    masks, a = labels, None
+    if arm == "separate" or (single and arm in FUSED):
+        own = [by_himself(images, labels[:, [r]], job["seed"], options) for r in range(labels.shape[1])]
+        if arm == "separate":
+            held = held_out(images, labels, job["seed"], options)
+            return row(job, mean_of(own, tests), None, mean_of(own, images[held]) >= 0.5, labels[held])
+        masks = np.stack([truth_probability(net, images)[:, 1] >= 0.5 for net in own], axis=1)
+    if arm in FUSED:
+        fused = np.stack([FUSED[arm](each.astype(np.uint8)) for each in masks]).astype(np.int8)
+        a = confusion(masks, fused) if arm != "mode" else None
+        masks, known = fused[:, None], known[:1]
+    model = network(images, masks, job["seed"])
+    found = train_crowd(images, masks, classes=CLASSES, model=model, known=known, **options)
+    return row(job, truth_probability(found.model, tests)[:, 1], a,
+               truth_probability(found.model, images[found.validation])[:, 1] >= 0.5, labels[found.validation])
+
+
+def network(images: np.ndarray, labels: np.ndarray, seed: int, family: str = "global") -> CrowdNet:
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        more = LOW_RANK if family == "low_rank" else {}
+        return CrowdNet(images.shape[1], CLASSES, labels.shape[1], family, **NETWORK, **more)
+
+
+def by_himself(images: np.ndarray, labels: np.ndarray, seed: int, options: dict) -> CrowdNet:
+    """A network for one rater, trained on the images that he labelled; labels (S, 1, H, W)."""
+    seen = (labels >= 0).any(axis=(1, 2, 3))
+    model = network(images, labels, seed)
+    return train_crowd(images[seen], labels[seen], classes=CLASSES, model=model, known=np.eye(CLASSES)[None],
+                       **options).model
+
+
+def mean_of(networks: list[CrowdNet], images: np.ndarray) -> np.ndarray:
+    return np.mean([truth_probability(net, images)[:, 1] for net in networks], axis=0)
+
+
+def held_out(images: np.ndarray, labels: np.ndarray, seed: int, options: dict) -> np.ndarray:
+    """The images that `train_crowd` holds out with this seed."""
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    return order[:round(0.2 * len(images))].numpy()
+
+
+def row(job: dict, p: np.ndarray, a: np.ndarray | None, held: np.ndarray, said: np.ndarray) -> dict:
+    """Scores on the test digits by p (S, H, W) and matrices a; what a user without truth could see: `agreement`."""
+    _, masks, truth = digits("test")
+    mask = p >= 0.5
+    true = confusion(masks, truth)
+    scores = {"dice": mean_dice(mask, truth), "dice_raters": [mean_dice(mask, by) for by in masks.swapaxes(0, 1)],
+              "agreement": agreement(held, said), "certainty": float(np.abs(2 * p - 1).mean())}
+    if a is not None:
+        scores |= {"cm_rmse": confusion_rmse(a, true), "matrices": np.round(a, 4).tolist()}
+    scores = {key: np.round(value, 4).tolist() if key != "matrices" else value for key, value in scores.items()}
+    result = {"row": {key: job[key] for key in ("arm", "labels", "seed")} | scores}
+    if job["seed"] == 0:
+        result["shown"] = b64encode(np.round(200 * p[shown()]).astype(np.uint8).tobytes()).decode()
+    return result
+
+
+def agreement(mask: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over raters and classes of how often a rater says what the network says, on images held out: no truth in it.
+
+    mask (S, H, W), labels (S, R, H, W). A class that the network never names counts as one half.
+    """
+    shares = []
+    for by in labels.swapaxes(0, 1):
+        for j in range(CLASSES):
+            there = (mask == j) & (by >= 0)
+            shares.append((by[there] == j).mean() if there.any() else 0.5)
+    return float(np.mean(shares))
+
+
+def mean_dice(masks: np.ndarray, others: np.ndarray) -> float:
+    """Mean Dice of digits; an empty mask has 0 with a digit and 1 with another empty one."""
+    return float(np.mean([dice(a, b) if a.any() or b.any() else 1.0 for a, b in zip(masks, others, strict=True)]))
+
+
+def shown() -> np.ndarray:
+    """The first test digit of each of the classes 0 to SHOWN - 1."""
+    classes = mnist("test").notes["labels"]
+    return np.array([np.flatnonzero(classes == k)[0] for k in range(SHOWN)])
+
+
+def summary(rows: list[dict]) -> dict:
+    """{labels: {arm: {"dice": one number per seed, "cm_rmse": .., "agreement": ..}}}, with the paper's row beside."""
+    table = {labels: {} for labels in LABELS}
+    for found in sorted(rows, key=lambda found: found["seed"]):
+        arm = table[found["labels"]].setdefault(found["arm"], {})
+        for key in ("dice", "cm_rmse", "agreement"):
+            if key in found:
+                arm.setdefault(key, []).append(found[key])
+    for labels, arms in table.items():
+        for arm, values in arms.items():
+            values |= {f"paper_{key}": value for key, value in PAPER["mnist"][labels].get(arm, {}).items()}
+    return table
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--profile", choices=EPOCHS, default="full")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--folder", default="_build/runs/05_crowd_confusion")
+    asked = parser.parse_args()
+    options = {"profile": asked.profile, "device": asked.device, "folder": asked.folder, "progress": True,
+               "workers": asked.workers}
+    start, seeds, found = time.perf_counter(), range(asked.seeds), []
+    for arms in (MAIN, REST):                               # so that a run cut short has the main rows
+        for seed in seeds:
+            found += trainings(arms, [seed], **options)
+    path = save_results("05_crowd_confusion", tables(found), seeds=list(seeds), seconds=time.perf_counter() - start,
+                        device=asked.device, packages=("numpy", "scipy", "torch"))
+    print(f"{path.name} is written")
+
+
+def tables(found: list[dict]) -> dict:
+    rows = [result["row"] for result in found]
+    first = [result for result in found if result["row"]["seed"] == 0]
+    _, masks, truth = digits("test")
+    return {
+        "mnist": {"settings": SETTINGS, "summary": summary(rows), "rows": rows,
+                  "true_matrices": confusion(masks, truth).round(4).tolist(),
+                  "epochs": [{key: result["row"][key] for key in ("arm", "labels", "seed")} | result["epochs"]
+                             for result in first if "epochs" in result],
+                  "shown": {"digits": shown().tolist(), "halves_of_a_percent": {
+                      f"{result['row']['labels']}/{result['row']['arm']}": result["shown"] for result in first
+                      if result["row"]["arm"] in ("ours", "lambda_0", "lambda_0.9", "mean", "global")}}},
+        "paper": PAPER,
+    }
+
+
+SETTINGS = {"network": NETWORK, "epochs": EPOCHS["full"], "batch": 32, "rate": 1e-2, "matrix_rate": 1e-2, "start": 0.95,
+            "ours": OURS, "low_rank": LOW_RANK, "training_digits": 4000, "test_digits": 1000, "held_out": 0.2,
+            "fused_single": "masks that five separate networks draw on all training digits",
+            "spatial_staple": SPATIAL}
+
+
+if __name__ == "__main__":
+    main()
