@@ -45,10 +45,13 @@ REST = (*(f"lambda_{weight:g}" for weight in LAMBDAS), "ours_low_rank", "low_ran
 SHOWN = 6                                                   # test digits whose predictions are stored
 
 
-def trainings(arms, seeds, *, profile: str = "full", device: str = "cpu", **options) -> list[dict]:
-    """A result per seed, kind of labels and arm; see `one_arm`. `options` are those of `run`."""
+def trainings(seeds, arms=(MAIN, REST), *, profile: str = "full", device: str = "cpu", **options) -> list[dict]:
+    """A result per arm, seed and kind of labels; see `one_arm`. `options` are those of `run`.
+
+    One group of arms after the other, so that a run cut short has all seeds of the main ones.
+    """
     jobs = [{"arm": arm, "labels": labels, "seed": seed, "epochs": EPOCHS[profile], "device": device}
-            for seed in seeds for arm in arms for labels in LABELS]
+            for group in arms for seed in seeds for arm in group for labels in LABELS]
     return run(one_arm, jobs, device=device, **options)
 
 
@@ -209,10 +212,8 @@ def main() -> None:
     asked = parser.parse_args()
     options = {"profile": asked.profile, "device": asked.device, "folder": asked.folder, "progress": True,
                "workers": asked.workers}
-    start, seeds, found = time.perf_counter(), range(asked.seeds), []
-    for arms in (MAIN, REST):                               # so that a run cut short has the main rows
-        for seed in seeds:
-            found += trainings(arms, [seed], **options)
+    start, seeds = time.perf_counter(), range(asked.seeds)
+    found = trainings(seeds, **options)
     path = save_results("05_crowd_confusion", tables(found), seeds=list(seeds), seconds=time.perf_counter() - start,
                         device=asked.device, packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")
