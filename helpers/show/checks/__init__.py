@@ -7,23 +7,28 @@ from helpers.show.checks.chapter_01 import hausdorff, offset_from_dice, outlier,
 from helpers.show.checks.chapter_02 import best_prediction, gamma_effect, nearest_rim, rim_of_what, switch_gamma
 from helpers.show.checks.chapter_03 import background_share, lone_vote, missing_answers, weight_of_yes
 from helpers.show.checks.chapter_04 import end_and_slope, from_how_many, half_opinion, simplified
+from helpers.show.checks.chapter_07 import consensus_by_hand, log_student, shared_blunder, trust
 
 __all__ = [
     "background_share",
     "best_prediction",
+    "consensus_by_hand",
     "end_and_slope",
     "from_how_many",
     "gamma_effect",
     "half_opinion",
     "hausdorff",
+    "log_student",
     "lone_vote",
     "missing_answers",
     "nearest_rim",
     "offset_from_dice",
     "outlier",
     "rim_of_what",
+    "shared_blunder",
     "simplified",
     "small_lesion",
     "switch_gamma",
+    "trust",
     "weight_of_yes",
 ]
