@@ -57,7 +57,7 @@ def fit(
     free = dof is None
     raters, smooth = _start(x, dof, bases)
     tau = np.ones((len(x), x.shape[2]))
-    points, images, objective = [], [], []
+    points, images, stretch, objective = [], [], 1.0, []
     plain, converged = None, False  # what to go back to, if the point was extrapolated
     while not converged and len(objective) < max_iterations:
         before = tau.copy()
@@ -68,7 +68,7 @@ def fit(
         bound += 0.0 if smooth is None else bound_of_smooth(smooth, sums)
         if plain is not None and bound < objective[-1] - ROUNDING * abs(objective[-1]):
             (raters, smooth), tau, plain = plain, before, None
-            points, images = points[-1:], images[-1:]
+            points, images, stretch = [], [], 2.0 if stretch == 1 else 1.0
             objective.append(objective[-1])
             continue
         converged = bool(objective) and bound - objective[-1] <= tol * sums.n and plain is not None
@@ -84,7 +84,11 @@ def fit(
         better = better, None if smooth is None else learned(smooth, sums, joint=True)
         points = [*points, _flat(raters, smooth, free, deviation)][-MEMORY:]
         images = [*images, _flat(*better, free, deviation)][-MEMORY:]
-        raters, smooth = _shaped(extrapolated(points, images), *better, free, deviation)
+        if stretch > 1:  # away from a saddle, where the mixture of past points would lead back to it
+            point, stretch = points[-1] + stretch * (images[-1] - points[-1]), 2 * stretch
+        else:
+            point = extrapolated(points, images)
+        raters, smooth = _shaped(point, *better, free, deviation)
     raters, consensus, smooth = kept
     return Fit(consensus, raters, smooth, tau, np.array(objective), converged)
 

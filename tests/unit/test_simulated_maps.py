@@ -94,13 +94,20 @@ def test_distance_of_groups_in_their_own_deviations():
 def test_a_nodule_and_its_table():
     rows = [student_t.nodule({"nodule": k, "methods": ["vote", "mean", "Student"]}) for k in (0, 1, 2)]
     assert json.loads(json.dumps(rows)) == rows
-    assert all(len(row["networks"]) == len(row["tau"]) == len(row["dof"]) == 9 for row in rows)
+    assert all(len(row["networks"]) == 9 for row in rows)
+    fact = student_t.trusted({"trusted": 0})
+    assert json.loads(json.dumps(fact)) == fact
+    assert len(fact["tau"]) == len(fact["dof"]) == len(fact["bias"]) == 9 and abs(sum(fact["bias"])) < 1e-3
+    assert fact["converged"] and fact["iterations"] <= 100
     table = student_t.table(rows)
     assert table["dice"]["vote"] == [row["methods"]["vote"]["dice"] for row in rows]
     assert table["networks"]["hausdorff"][4] == [row["networks"][4]["hausdorff"] for row in rows]
     test = table["tests"]["dice"]["mean"]
     wins = np.subtract(table["dice"]["Student"], table["dice"]["mean"])
     assert test["difference"] == pytest.approx(wins.mean(), rel=1e-3) and test["n"] == 3
+    row = student_t.summary(table)["mean"]
+    assert row["p_dice"] == test["p"] and student_t.summary(table)["Student"]["p_dice"] is None
+    assert row["hausdorff"]["mean"] == pytest.approx(np.mean(table["hausdorff"]["mean"]), abs=1e-4)
     assert table["tests_mean"]["dice"]["Student"]["difference"] == -test["difference"]
 
 

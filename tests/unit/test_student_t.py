@@ -5,7 +5,8 @@ import pytest
 from scipy import ndimage
 from scipy.special import expit
 
-from helpers.fusion import student_t
+from helpers.data import lidc, network_maps, padded
+from helpers.fusion import majority_vote, student_t
 from helpers.fusion.link import LEAST, from_link, to_link
 
 
@@ -219,3 +220,17 @@ GOOD = networks(shape=(6, 7, 8))[0]
 def test_bad_input_is_one_sentence(maps, options, says):
     with pytest.raises(ValueError, match=f"^{says}.*\\.$"):
         student_t(maps, **options)
+
+
+@pytest.mark.parametrize("nodule, options", [
+    (3, {}), (24, {}), (24, {"noise": "gaussian"}), (24, {"link": "logit"}), (3, {"basis_spacing": 4.0}),
+])  # fmt: skip
+def test_a_hundred_iterations_are_enough(nodule, options):
+    case = lidc()[nodule]
+    mask = majority_vote(padded(case.raters, case.spacing)).probability > 0.5
+    maps = network_maps(mask, case.spacing, seed=nodule).maps
+    result = student_t(maps, spacing=case.spacing, **options)
+    assert result.converged and result.iterations <= 100
+    assert (np.diff(result.objective) >= -1e-9 * np.abs(result.objective[1:])).all()
+    longer = student_t(maps, spacing=case.spacing, tol=1e-9, max_iterations=400, **options)
+    assert np.abs(longer.probability - result.probability).mean() < 1e-4

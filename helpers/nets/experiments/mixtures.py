@@ -104,8 +104,10 @@ def main() -> None:
         crowds[job["kind"]]["+".join(map(str, job["sizes"]))].append(row)
     patients = run(ms, [{"patient": f"ms/{k}/0", "lot": k} for k in range(15)], **options)
     nodules = run(nodule, [{"nodule": k} for k in range(100)], **options)
+    right = {kind: {sizes: sum(row["right"] for row in rows) for sizes, rows in of_kind.items()}
+             for kind, of_kind in crowds.items()}  # fmt: skip
     path = save_results("08_mixtures", {
-        "crowds": crowds, "ms": patients,
+        "crowds": crowds, "right": right, "ms": patients,
         "radiologists": [row["radiologists"] for row in nodules], "networks": [row["networks"] for row in nodules],
     }, seeds=list(seeds), seconds=time.perf_counter() - start)  # fmt: skip
     print(f"{path.name} is written")

@@ -17,6 +17,7 @@ import torch
 from scipy import ndimage
 
 from helpers.data import NETWORKS, lidc, network_maps, padded
+from helpers.data.network_maps import NetworkMaps
 from helpers.fusion import majority_vote, probability_map, staple, staple_mrf, student_t
 from helpers.measure import dice, hausdorff, paired_test
 from helpers.measure.box import bounding_box
@@ -92,19 +93,29 @@ def fused(maps: np.ndarray, truths: dict[str, np.ndarray], spacing, methods) -> 
             for by, truth in truths.items()}  # fmt: skip
 
 
-def nodule(job: dict) -> dict:
-    """Nine simulated networks on one nodule; and what the Student model says of them."""
-    case = lidc()[job["nodule"]]
+def simulated(k: int) -> tuple[NetworkMaps, np.ndarray, tuple[float, ...]]:
+    """Nine networks on nodule k, the majority of its radiologists, and the size of its voxels."""
+    case = lidc()[k]
     truth = majority_vote(padded(case.raters, case.spacing)).probability > 0.5
-    simulated = network_maps(truth, case.spacing, seed=job["nodule"])
-    row = fused(simulated.maps, {"majority": truth}, case.spacing, job["methods"])["majority"]
-    found = student_t(simulated.maps)
+    return network_maps(truth, case.spacing, seed=k), truth, case.spacing
+
+
+def nodule(job: dict) -> dict:
+    """Nine simulated networks on one nodule, fused."""
+    made, truth, spacing = simulated(job["nodule"])
+    return fused(made.maps, {"majority": truth}, spacing, job["methods"])["majority"]
+
+
+def trusted(job: dict) -> dict:
+    """What the Student model says of the nine networks on a nodule; tau inside and outside what misled them."""
+    made, _, _ = simulated(job["trusted"])
+    found = student_t(made.maps)
     seen = np.isfinite(found.maps["tau"][0])
     tau = [[_mean(tau[seen & wrong]), _mean(tau[seen & ~wrong])]
-           for tau, wrong in zip(found.maps["tau"], simulated.wrong, strict=True)]  # fmt: skip
+           for tau, wrong in zip(found.maps["tau"], made.wrong, strict=True)]  # fmt: skip
     bias = found.raters["bias"] @ [-1, 1]  # the lesion's root up, the background's down
-    return {**row, "diameter": round(case.notes["diameter"], 2), "voxels": int(seen.sum()), "tau": tau,
-            "dof": np.round(found.raters["dof"], 2).tolist(), "bias": np.round(bias - bias.mean(), 4).tolist(),
+    return {"diameter": round(lidc()[job["trusted"]].notes["diameter"], 2), "voxels": int(seen.sum()), "tau": tau,
+            "dof": np.round(found.raters["dof"], 2).tolist(), "bias": np.round(bias, 4).tolist(),
             "iterations": found.iterations, "converged": found.converged}  # fmt: skip
 
 
@@ -114,10 +125,8 @@ def _mean(values: np.ndarray) -> float | None:
 
 def variants(job: dict) -> dict:
     """The same nine networks on the same nodule, under settings that were not chosen."""
-    case = lidc()[job["nodule"]]
-    truth = majority_vote(padded(case.raters, case.spacing)).probability > 0.5
-    maps = network_maps(truth, case.spacing, seed=job["nodule"]).maps
-    return fused(maps, {"majority": truth}, case.spacing, job["variants"])["majority"]["methods"]
+    made, truth, spacing = simulated(job["nodule"])
+    return fused(made.maps, {"majority": truth}, spacing, job["variants"])["majority"]["methods"]
 
 
 def radiologist(job: dict) -> dict:
@@ -180,6 +189,17 @@ def table(rows: list[dict]) -> dict:
     return found
 
 
+def summary(found: dict) -> dict:
+    """{method: mean and standard deviation over the cases of Dice and Hausdorff, p against "Student"}, for the book."""
+    rows = {name: {} for name in found["dice"]}
+    for measure in ("dice", "hausdorff"):
+        for name, row in rows.items():
+            values = [value for value in found[measure][name] if value is not None]
+            row[measure] = {"mean": round(float(np.mean(values)), 4), "sd": round(float(np.std(values, ddof=1)), 4)}
+            row[f"p_{measure}"] = found["tests"][measure].get(name, {}).get("p")
+    return rows
+
+
 def tested(a: list, b: list) -> dict:
     """`paired_test` of a minus b over the cases where both exist."""
     both = np.array([(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None])
@@ -198,8 +218,8 @@ def main() -> None:
     start = time.perf_counter()
     nodules = range(100) if asked.profile == "full" else range(0, 100, 25)
     rows = run(nodule, [{"nodule": k, "methods": list(METHODS)} for k in nodules], **options)
-    tables = {"settings": SETTINGS, "nodules": {**table(rows), **{
-        key: [row[key] for row in rows] for key in ("diameter", "voxels", "tau", "dof", "bias", "iterations")}}}
+    facts = run(trusted, [{"trusted": k} for k in nodules], **options)
+    tables = {"settings": SETTINGS, "nodules": table(rows) | {key: [fact[key] for fact in facts] for key in facts[0]}}
     if not asked.no_unets:
         tables["unets"] = unets(asked.profile, **options)
     jobs = [{"nodule": k, "variants": [name for name in VARIANTS if k < SMALL or name not in FINE]} for k in nodules]
@@ -208,6 +228,9 @@ def main() -> None:
                                     for name in VARIANTS} for measure in ("dice", "hausdorff")}  # fmt: skip
     left = run(radiologist, [{"left_out": k, "methods": list(METHODS)} for k in nodules[::2]], **options)
     tables["radiologists"] = table(left)
+    parts = {"nodules": tables["nodules"], "radiologists": tables["radiologists"], **tables.get("unets", {})}
+    parts.pop("networks", None)
+    tables["summary"] = {name: summary(part) for name, part in parts.items()}
     path = save_results("07_student_t", tables, seeds=[0], seconds=time.perf_counter() - start,
                         device=asked.device, packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")
