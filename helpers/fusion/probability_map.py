@@ -9,7 +9,7 @@ from helpers.fusion.map_settings import as_image, as_number
 from helpers.fusion.settings import as_stopping
 from helpers.inputs import as_mask, as_spacing
 
-REACH = 40.0  # scales after which the map is 0 or 1: the sigmoid differs from them by 4e-18
+REACH = 20.0, 40.0  # scales after which the map is 0 or 1, in single and in double precision: 2e-9 and 4e-18 from them
 
 
 def probability_map(
@@ -31,15 +31,15 @@ def probability_map(
         image = as_image(image, mask.shape)
     elif geodesic:
         raise ValueError(f"image is None, expected an image for geodesic={geodesic:g}.")
-    result = mask.astype(dtype)
-    box = _near_surface(mask, [REACH * scale / step for step in spacing])
+    result, reach = mask.astype(dtype), REACH[dtype.itemsize > 4] * scale
+    box = _near_surface(mask, [reach / step for step in spacing])
     if box is None:
         return result
     inside = mask[box]
     if not geodesic:
         distance = surface_distance(inside, spacing)
     else:
-        distance = geodesic_distance(inside, geodesic * image[box], spacing, REACH * scale)
+        distance = geodesic_distance(inside, geodesic * image[box], spacing, reach)
     result[box] = expit(np.where(inside, distance, -distance) / scale)
     return result
 

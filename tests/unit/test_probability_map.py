@@ -120,6 +120,8 @@ def test_the_map_is_the_sigmoid_of_the_signed_distance(scale, options):
     assert np.allclose(logit(found[near & ~mask]), signed[near & ~mask] / scale, rtol=1e-9)
     assert np.allclose(found, 1 / (1 + np.exp(-signed / scale)), rtol=0, atol=1e-15)
     assert np.array_equal(found > 0.5, mask)
+    single = probability_map(mask, image, scale=scale, spacing=spacing, **options)
+    assert single.dtype == np.float32 and np.abs(single - found).max() < 1e-7
 
 
 def test_what_is_far_away_costs_nothing_and_changes_nothing():
