@@ -231,8 +231,10 @@ def main() -> None:
     jobs = [{"nodule": k, "variants": [name for name in VARIANTS if k < SMALL or name not in FINE]}
             for k in nodules[::4]]  # fmt: skip
     others = run(variants, jobs, **options)
-    tables["variants"] = {"nodules": list(nodules[::4])} | {measure: {name: [row[name][measure] if name in row else None for row in others]
-                                    for name in VARIANTS} for measure in ("dice", "hausdorff")}  # fmt: skip
+    tables["variants"] = {"nodules": list(nodules[::4])}
+    for measure in ("dice", "hausdorff"):
+        tables["variants"][measure] = {name: [row[name][measure] if name in row else None for row in others]
+                                       for name in VARIANTS}  # fmt: skip
     left = run(radiologist, [{"left_out": k, "methods": list(METHODS)} for k in nodules[::4]], **options)
     tables["radiologists"] = table(left)
     parts = {"nodules": tables["nodules"], "radiologists": tables["radiologists"], **tables.get("unets", {})}
