@@ -24,7 +24,7 @@ def heard(q: torch.Tensor, labels: torch.Tensor, draw: torch.Generator) -> torch
     one = torch.multinomial(seen.flatten(2).any(dim=2).float().cpu(), 1, generator=draw).to(q.device)   # (B, 1)
     seen = seen & (torch.arange(labels.shape[1], device=q.device) == one)[..., None, None]
     said = torch.stack([labels == i for i in range(q.shape[2])], dim=2).to(q.dtype)
-    return torch.where(seen[:, :, None], said, q)
+    return torch.lerp(q, said, seen[:, :, None].to(q.dtype))
 
 
 def posterior(q: torch.Tensor, confusion: torch.Tensor, prior: torch.Tensor) -> torch.Tensor:
@@ -38,7 +38,7 @@ def posterior(q: torch.Tensor, confusion: torch.Tensor, prior: torch.Tensor) -> 
 
 @torch.no_grad()
 def consensus(q: torch.Tensor, sums: torch.Tensor | None = None) -> tuple[torch.Tensor, torch.Tensor]:
-    """The class of every pixel (B, H, W) by one step of EM from the vote, and the running sums (R, K, K).
+    """The truth (B, K, H, W), 1 for its class, by one step of EM from the vote, and the running sums (R, K, K).
 
     Sums: of q_ri t_j over the pixels, t the vote. Their columns are the raters' matrices of no image, by which the
     raters are then weighed. There is no second step: raters who err at the same places would end as the truth.
@@ -50,4 +50,4 @@ def consensus(q: torch.Tensor, sums: torch.Tensor | None = None) -> tuple[torch.
     sums = joint if sums is None else MEMORY * sums + joint
     columns = sums.sum(dim=1)                                                   # (R, K), the same for every rater
     weighed = posterior(q, (sums / columns[:, None]).clamp(min=SUREST), columns[0] / columns[0].sum())
-    return weighed.argmax(dim=1), sums
+    return (weighed == weighed.amax(dim=1, keepdim=True)).to(q.dtype), sums

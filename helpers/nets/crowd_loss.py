@@ -81,7 +81,7 @@ class _Terms(torch.autograd.Function):
         q = q * (-by_ce / pixels)[:, :, None, None]
         by_a = q.new_zeros(ctx.shape)
         for i in range(ctx.shape[2]):
-            said = torch.where((labels == i)[:, :, None], q, 0)
+            said = q * (labels == i)[:, :, None].to(q.dtype)
             by_a[:, :, i] = said.sum_to_size(by_a[:, :, i].shape)
         weight = (labels >= 0) * (by_trace / pixels)[:, :, None]              # (B, R, N)
         by_a.diagonal(dim1=2, dim2=3).add_((diagonal * weight[..., None]).sum_to_size(diagonal.shape))

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from torch.nn import functional
 
 from helpers.nets.crowd_consensus import consensus as consensus_of
 from helpers.nets.crowd_consensus import heard, imagined
@@ -116,7 +115,7 @@ def train_crowd(
                 with torch.no_grad():
                     q = heard(imagined(log_p, log_a), said[chosen.to(device)], draw)
                 truth, sums = consensus_of(q, sums)
-                apart = functional.nll_loss(log_p, truth, reduction="none").mean(dim=(1, 2))    # (B,)
+                apart = -(truth * log_p).sum(dim=1).mean(dim=(1, 2))                            # (B,)
                 value = value + consensus * (apart * (pixels > 0).sum(dim=1)).sum() / count
             optimiser.zero_grad(set_to_none=True)
             value.backward()

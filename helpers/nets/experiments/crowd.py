@@ -33,15 +33,14 @@ LOW_RANK = {"rank": 1, "diagonal": True}
 MATRICES = {
     "ours": OURS, "ours_no_trace": OURS | {"trace_weight": 0}, "ours_global": OURS | {"confusion": "global"},
     "ours_low_rank": OURS | {"confusion": "low_rank"}, "global": {"confusion": "global", "trace_weight": WEIGHT},
-    "low_rank": {"confusion": "low_rank", "trace_weight": WEIGHT}, "oracle": {"confusion": "global"},
+    "oracle": {"confusion": "global"},
     **{f"lambda_{weight:g}": {"confusion": "pixel", "trace_weight": weight} for weight in LAMBDAS},
 }
 SPATIAL = {"window": 9, "tol": 1e-2, "max_iterations": 20}
-FUSED = {"mode": lambda masks: masks.sum(axis=0) > len(masks) / 2,
-         "staple": lambda masks: staple(masks).probability >= 0.5,
-         "spatial_staple": lambda masks: spatial_staple(masks, **SPATIAL).probability >= 0.5}
-MAIN = ("ours", "mean", "mode", "staple", "separate", "oracle", "ours_global", "global", "ours_no_trace")
-REST = (*(f"lambda_{weight:g}" for weight in LAMBDAS), "ours_low_rank", "low_rank", "spatial_staple")
+FUSED = ("mode", "staple", "spatial_staple")
+MAIN = ("ours", "mean", "mode", "staple", "oracle", "lambda_0.1", "lambda_0", "spatial_staple", "separate", "global")
+REST = (*(f"lambda_{weight:g}" for weight in (0.9, 0.01, 0.7, 0.05, 0.001)), "ours_global", "ours_low_rank",
+        "ours_no_trace")
 SHOWN = 6                                                   # test digits whose predictions are stored
 
 
@@ -114,13 +113,24 @@ def mask_arm(job: dict, images: np.ndarray, labels: np.ndarray, options: dict) -
             return row(job, mean_of(own, tests), None, mean_of(own, images[held]) >= 0.5, labels[held])
         masks = np.stack([truth_probability(net, images)[:, 1] >= 0.5 for net in own], axis=1)
     if arm in FUSED:
-        fused = np.stack([FUSED[arm](each.astype(np.uint8)) for each in masks]).astype(np.int8)
+        fused = fuse(arm, masks.astype(np.uint8))
         a = confusion(masks, fused) if arm != "mode" else None
         masks, known = fused[:, None], known[:1]
     model = network(images, masks, job["seed"])
     found = train_crowd(images, masks, classes=CLASSES, model=model, known=known, **options)
     return row(job, truth_probability(found.model, tests)[:, 1], a,
                truth_probability(found.model, images[found.validation])[:, 1] >= 0.5, labels[found.validation])
+
+
+def fuse(arm: str, masks: np.ndarray) -> np.ndarray:
+    """Masks (S, R, H, W) to (S, H, W) int8, image by image."""
+    if arm == "mode":
+        fused = 2 * masks.sum(axis=1) > masks.shape[1]
+    elif arm == "staple":
+        fused = np.stack([staple(each).probability for each in masks]) >= 0.5
+    else:
+        fused = np.stack([spatial_staple(each, **SPATIAL).probability for each in masks]) >= 0.5
+    return fused.astype(np.int8)
 
 
 def network(images: np.ndarray, labels: np.ndarray, seed: int, family: str = "global") -> CrowdNet:
