@@ -253,6 +253,22 @@ def test_from_jobs_to_tables(tiny_patients, tmp_path):
     assert len(softseg_tables.tables_of("ms", found)["patients"]) == 2
 
 
+def test_a_picture_of_the_most_disputed_slice(tiny_patients, monkeypatch):
+    flat = np.ones((60, 70, 3), np.float32)
+    big = Case("big", dict.fromkeys(MODALITIES, flat), np.zeros((7, *flat.shape), np.uint8), tuple("ABCDEFG"),
+               (2.0,) * 3, np.diag([2.0, 2, 2, 1]), "made up", truth=flat * 0)
+    big.raters[:3, 50:55, 30:40, 1] = 1
+    big.raters[:, 20:50, 30:60, 2] = 1                              # more, but undisputed
+    monkeypatch.setattr(bench, "patient", lambda name: big)
+    crop = softseg.crop_of("ms/1/0", softseg_subjects.subject("ms/1/0").votes[1])
+    assert crop.shape == (48, 48)
+    assert crop.max() == np.float32(3 / 7)
+    assert (crop > 0).sum() == 50
+    assert np.argwhere(crop).min(0).tolist() == [50 - 12, 30 - 10]  # at the border of the image, and in the middle
+    rows = softseg.as_hex(crop * 100)
+    assert [list(bytes.fromhex(row)) for row in rows] == np.round(crop * 100).tolist()
+
+
 def test_an_ensemble_is_the_mean_of_its_networks(tiny_patients, monkeypatch):
     made = []
     real = softseg.trained

@@ -144,6 +144,8 @@ def evaluated(job: dict, speak: Callable) -> dict:
         if name in split["test"]:
             total = {key: total[key] + table if key in total else table for key, table in tables.items()}
     found = {"rows": rows, "tables": {key: as_lists(table) for key, table in total.items()}}
+    if job.get("picture"):
+        found["picture"] = as_hex(crop_of(split["test"][0], speak(split["test"][0])[0]) * 100)
     return found if threshold is None else found | {"threshold": threshold}
 
 
@@ -179,6 +181,21 @@ def measured(name: str, p: np.ndarray, threshold: float | None) -> tuple[dict, d
     return {key: float(f"{value:.5g}") if np.isfinite(value) else None for key, value in row.items()}, tables
 
 
+def crop_of(name: str, volume: np.ndarray) -> np.ndarray:
+    """48 x 48 voxels of the slice about which a patient's raters disagree most, (X, Y, Z) to (48, 48)."""
+    votes = subject(name).votes[1]
+    disputed = (votes > 0) & (votes < 1)
+    z = int(disputed.sum((0, 1)).argmax())
+    low = [int(np.clip(round(place.mean()) - 24, 0, n - 48))
+           for place, n in zip(np.nonzero(disputed[..., z]), votes.shape, strict=False)]
+    return volume[low[0]:low[0] + 48, low[1]:low[1] + 48, z]
+
+
+def as_hex(picture: np.ndarray) -> list[str]:
+    """Rows of a picture of values from 0 to 255, two letters a voxel: `bytes.fromhex` reads them."""
+    return [bytes(row).hex() for row in np.round(picture).astype(np.uint8)]
+
+
 def as_lists(table: Reliability) -> dict:
     return {"voxels": table.voxels.tolist(), "right": np.round(table.right, 2).tolist(),
             "confident": np.round(table.confident, 2).tolist()}
@@ -187,6 +204,7 @@ def as_lists(table: Reliability) -> dict:
 def jobs_of(data: str, sources: tuple[str, ...], number: int, profile: str = "full") -> list[dict]:
     real = [f"gm/{name}" for name in CORDS] if data == "cord" and (data_root() / "gm-challenge-data").is_dir() else []
     return [{"data": data, "source": source, "split": split, "seed": k, "epochs": EPOCHS[profile][data], "real": real}
+            | ({"picture": True} if data == "ms" and k == 0 else {})
             for k, split in enumerate(splits(data, number)) for source in sources]
 
 

@@ -16,9 +16,9 @@ import numpy as np
 
 from helpers.measure import Reliability, composite_score, paired_test
 from helpers.nets.experiments.runner import name_of
-from helpers.nets.experiments.softseg import CUTS, EPOCHS, SOURCES, all_jobs
+from helpers.nets.experiments.softseg import CUTS, EPOCHS, SOURCES, all_jobs, as_hex, crop_of
 from helpers.nets.experiments.softseg_paper import PAPER
-from helpers.nets.experiments.softseg_subjects import CROWDS, MODALITIES, PIXEL, RATIO, SOFT
+from helpers.nets.experiments.softseg_subjects import CROWDS, MODALITIES, PIXEL, RATIO, SOFT, subject
 from helpers.results import save_results
 
 SETTINGS = {
@@ -75,8 +75,20 @@ def tables_of(data: str, found: dict) -> dict | None:
                     for name in names},
         "tests": {source: compared(scores[f"SoftSeg-{source}"], scores[f"Conv-{source}"]) for source in SOURCES},
         "tests_reference": {name: compared(scores[name], scores[REFERENCE]) for name in names if name != REFERENCE},
-        "ensemble": with_ensemble(whole),
+        "ensemble": with_ensemble(whole), "picture": picture(per_split[0], tested[0][0]),
     }
+
+
+def picture(candidates: dict, name: str) -> dict | None:
+    """One slice: image, votes, STAPLE, truth, what each candidate says of it in percent, as `as_hex` writes them."""
+    maps = {candidate: part["picture"] for candidate, part in candidates.items() if "picture" in part}
+    if not maps:
+        return None
+    who = subject(name)
+    flair = crop_of(name, who.case.images["FLAIR"])
+    return {"patient": name, "maps": maps, "flair": as_hex(flair / flair.max() * 255),
+            "votes": as_hex(crop_of(name, who.votes[1]) * 100), "staple": as_hex(crop_of(name, who.staple) * 100),
+            "truth": as_hex(crop_of(name, who.truth) * 100)}
 
 
 def by_metric(rows: list[dict]) -> dict[str, list]:
