@@ -40,7 +40,7 @@ from helpers.nets.train import Trained
 SOURCES = ("STAPLE", "Average", "Random")
 BEYOND = ("soft dilation", "soft STAPLE", "learned soft STAPLE")
 CUTS = tuple(np.arange(0.05, 1, 0.05).round(2).tolist())    # the paper's steps
-EPOCHS = {"quick": {"ms": [2, 2], "cord": [2, 2]}, "full": {"ms": [10, 6], "cord": [20, 12]}}
+EPOCHS = {"quick": {"ms": [2, 2], "cord": [2, 2]}, "full": {"ms": [10, 6], "cord": [12, 8]}}
 # What is most needed comes first, in case that the run is cut short.
 STAGES = (("ms", SOURCES), ("cord", SOURCES), ("cord", ("Ensemble",)), ("ms", BEYOND), ("ms", ("Ensemble",)))
 
