@@ -26,7 +26,7 @@ from helpers.fusion import Consensus, probability_map, student_t  # noqa: E402
 
 RATERS = 7
 SMALL, LARGE = (64, 64, 64), (512, 512, 144)
-COHORT = (1, 7, 12)  # a patient of each site
+COHORT = (1, 8, 12)  # a patient of each site
 
 
 def network_maps(shape: tuple[int, ...], blobs: int, rng: np.random.Generator) -> np.ndarray:

