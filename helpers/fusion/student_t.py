@@ -52,7 +52,7 @@ def student_t(
     of the link, by default 0.1 (sqrt) or 0.5 (logit). Without it a likelihood without bound rewards maps that agree to
     the last digit.
 
-    `raters` holds "bias" (R, C), of which only the differences between raters mean anything, "covariance" (R, C, C) and
+    `raters` holds "bias" (R, C), which sum to 0 because only their differences can be known, "covariance" (R, C, C) and
     "dof" (R,), where 1000 is as good as Gaussian. C is K under the square root, the lesion last, and K - 1 under the
     logit. `maps["tau"]` (R, *space) is how far a rater is trusted at a voxel, around 1, nan outside the region.
     `objective` is the lower bound on the log evidence; it never falls. An iteration is one pass over the region, and
