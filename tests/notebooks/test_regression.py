@@ -17,6 +17,7 @@ FAULTS = {
     "03_staple": ("fusion/rates.py", "mode", "0.99 * {}"),
     "04_soft_staple": ("fusion/answers.py", "mean_over_answers", "0.99 * {}"),
     "07_student_t_fusion": ("fusion/link.py", "from_link", "0.99 * {}"),
+    "08_mixture_of_consensuses": ("fusion/clusters.py", "principal_points", "0.99 * {}"),
 }
 
 

@@ -8,6 +8,7 @@ from helpers.show.checks.chapter_02 import best_prediction, gamma_effect, neares
 from helpers.show.checks.chapter_03 import background_share, lone_vote, missing_answers, weight_of_yes
 from helpers.show.checks.chapter_04 import end_and_slope, from_how_many, half_opinion, simplified
 from helpers.show.checks.chapter_07 import consensus_by_hand, log_student, shared_blunder, trust
+from helpers.show.checks.chapter_08 import halfway, map_distances, own_consensus, together
 
 __all__ = [
     "background_share",
@@ -17,18 +18,22 @@ __all__ = [
     "from_how_many",
     "gamma_effect",
     "half_opinion",
+    "halfway",
     "hausdorff",
     "log_student",
     "lone_vote",
+    "map_distances",
     "missing_answers",
     "nearest_rim",
     "offset_from_dice",
     "outlier",
+    "own_consensus",
     "rim_of_what",
     "shared_blunder",
     "simplified",
     "small_lesion",
     "switch_gamma",
+    "together",
     "trust",
     "weight_of_yes",
 ]
