@@ -41,6 +41,7 @@ SOURCES = ("STAPLE", "Average", "Random")
 BEYOND = ("soft dilation", "soft STAPLE", "learned soft STAPLE")
 CUTS = tuple(np.arange(0.05, 1, 0.05).round(2).tolist())    # the paper's steps
 EPOCHS = {"quick": {"ms": [2, 2], "cord": [2, 2]}, "full": {"ms": [10, 6], "cord": [12, 8]}}
+PICTURED = 4                                                # the MS split whose first patient is drawn
 # What is most needed comes first, in case that the run is cut short.
 STAGES = (("ms", SOURCES), ("cord", SOURCES), ("cord", ("Ensemble",)), ("ms", BEYOND), ("ms", ("Ensemble",)))
 
@@ -204,7 +205,7 @@ def as_lists(table: Reliability) -> dict:
 def jobs_of(data: str, sources: tuple[str, ...], number: int, profile: str = "full") -> list[dict]:
     real = [f"gm/{name}" for name in CORDS] if data == "cord" and (data_root() / "gm-challenge-data").is_dir() else []
     return [{"data": data, "source": source, "split": split, "seed": k, "epochs": EPOCHS[profile][data], "real": real}
-            | ({"picture": True} if data == "ms" and k == 0 else {})
+            | ({"picture": True} if data == "ms" and k == PICTURED else {})
             for k, split in enumerate(splits(data, number)) for source in sources]
 
 

@@ -75,15 +75,15 @@ def tables_of(data: str, found: dict) -> dict | None:
                     for name in names},
         "tests": {source: compared(scores[f"SoftSeg-{source}"], scores[f"Conv-{source}"]) for source in SOURCES},
         "tests_reference": {name: compared(scores[name], scores[REFERENCE]) for name in names if name != REFERENCE},
-        "ensemble": with_ensemble(whole), "picture": picture(per_split[0], tested[0][0]),
+        "ensemble": with_ensemble(whole),
+        "picture": next((picture(split, names[0]) for split, names in zip(per_split, tested, strict=True)
+                         if "picture" in split[REFERENCE]), None),
     }
 
 
-def picture(candidates: dict, name: str) -> dict | None:
+def picture(candidates: dict, name: str) -> dict:
     """One slice: image, votes, STAPLE, truth, what each candidate says of it in percent, as `as_hex` writes them."""
     maps = {candidate: part["picture"] for candidate, part in candidates.items() if "picture" in part}
-    if not maps:
-        return None
     who = subject(name)
     flair = crop_of(name, who.case.images["FLAIR"])
     return {"patient": name, "maps": maps, "flair": as_hex(flair / flair.max() * 255),
