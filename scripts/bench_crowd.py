@@ -27,7 +27,7 @@ def plain_terms(logits: torch.Tensor, matrix_logits: torch.Tensor, labels: torch
     p = logits.softmax(dim=1)
     a = matrix_logits.unflatten(1, (labels.shape[1], classes, classes)).softmax(dim=2)
     said = torch.einsum("brijhw,bjhw->brihw", a, p).gather(2, labels.clamp(min=0)[:, :, None])[:, :, 0]
-    seen = (labels >= 0).float()
+    seen = (labels >= 0).to(p.dtype)
     share = seen / seen.sum(dim=(2, 3), keepdim=True).clamp(min=1)
     return ((-said.clamp(min=TINY).log() + LAMBDA * torch.einsum("briihw->brhw", a)) * share).sum() / len(logits)
 
