@@ -207,7 +207,7 @@ def main() -> None:
                if job["source"] not in found.get((job["data"], job["seed"]), {})]
     path = save_results("06_softseg", {"paper": PAPER, "settings": SETTINGS, "missing": missing,
                                        "real_cord": real_cord(found), **tables},
-                        seeds=sorted({job["seed"] for job in jobs}), seconds=seconds,
+                        seeds=sorted({k for _, k in found}), seconds=seconds,
                         packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written, {len(missing)} of {len(jobs)} jobs are missing")
 
