@@ -139,6 +139,10 @@ def test_summary_has_a_number_per_seed_and_the_papers_beside():
                                             "paper_dice": 82.92, "paper_cm_rmse": 0.0893}
     assert found["single"]["ours"] == {"dice": [0.9], "agreement": [0.1]}
 
+    cells = crowd.book(found)
+    assert cells["dense"]["lambda_0.1"]["dice"] == {"mean": 1.0, "sd": 0.7071}
+    assert cells["single"]["ours"] == {"dice": 0.9, "cm_rmse": None, "paper_dice": None, "paper_cm_rmse": None}
+
 
 def test_morphological_raters():
     class Patient:

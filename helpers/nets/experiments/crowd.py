@@ -9,9 +9,12 @@ patients are simulated: five to train on, five others for the test; see `crowd_m
 """
 
 import argparse
+import json
 import time
 from base64 import b64encode
 from functools import lru_cache
+from pathlib import Path
+from statistics import mean, stdev
 
 import numpy as np
 import torch
@@ -22,7 +25,7 @@ from helpers.measure import confusion_rmse, dice
 from helpers.nets import CrowdNet, one_label_per_image, rater_matrices, train_crowd, truth_probability
 from helpers.nets.experiments.crowd_ms import ms_slices
 from helpers.nets.experiments.crowd_paper import PAPER
-from helpers.nets.experiments.runner import run
+from helpers.nets.experiments.runner import name_of, run
 from helpers.results import save_results
 
 LABELS, CLASSES, DRAWN = ("dense", "single"), 2, 2021       # DRAWN: of the lot that says who labels a digit
@@ -55,13 +58,20 @@ def trainings(seeds, arms=(MAIN, REST), *, profile: str = "full", device: str = 
     """
     jobs = [{"arm": arm, "labels": labels, "seed": seed, "epochs": EPOCHS["mnist"][profile], "device": device}
             for group in arms for seed in seeds for arm in group for labels in LABELS]
-    return run(one_arm, jobs, device=device, **options)
+    return done(jobs, device, **options)
 
 
 def ms_trainings(data: str, seeds, arms=MS, *, profile: str = "full", device: str = "cpu", **options) -> list[dict]:
     """The same on MS patients; `data` is "cohort", "morphology" or "real"."""
     jobs = [{"arm": arm, "data": data, "labels": labels, "seed": seed, "epochs": EPOCHS["ms"][profile],
              "device": device} for seed in seeds for arm in arms for labels in LABELS]
+    return done(jobs, device, **options)
+
+
+def done(jobs: list[dict], device: str, finished: bool = False, **options) -> list[dict]:
+    """`run`, or with `finished` only what an earlier run has computed."""
+    if finished:
+        jobs = [job for job in jobs if (Path(options["folder"]) / name_of(job)).exists()]
     return run(one_arm, jobs, device=device, **options)
 
 
@@ -240,6 +250,20 @@ def summary(rows: list[dict], kind: str) -> dict:
     return table
 
 
+def spread(values: list[float]) -> dict | float | None:
+    """Mean and standard deviation; the number itself where there is one, None where there is none."""
+    if len(values) < 2:
+        return values[0] if values else None
+    return {"mean": round(mean(values), 4), "sd": round(stdev(values), 4)}
+
+
+def book(table: dict) -> dict:
+    """`summary` with a spread for the seeds, and None where a number does not exist: for book/results.md."""
+    return {labels: {arm: {key: spread(values.get(key, [])) for key in ("dice", "cm_rmse")}
+                     | {key: values.get(key) for key in ("paper_dice", "paper_cm_rmse")}
+                     for arm, values in arms.items()} for labels, arms in table.items()}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seeds", type=int, default=5)
@@ -248,17 +272,21 @@ def main() -> None:
     parser.add_argument("--profile", choices=EPOCHS, default="full")
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--workers", type=int, default=None)
+    parser.add_argument("--finished", action="store_true", help="train nothing: write what has been computed")
     parser.add_argument("--folder", default="_build/runs/05_crowd_confusion")
     asked = parser.parse_args()
     options = {"profile": asked.profile, "device": asked.device, "folder": asked.folder, "progress": True,
-               "workers": asked.workers}
+               "workers": asked.workers, "finished": asked.finished}
     start, seeds = time.perf_counter(), range(asked.seeds)
     everything = {"mnist": mnist_tables(trainings(seeds, **options)), "paper": PAPER}
     for data, count in (("cohort", asked.ms_seeds), ("morphology", asked.ms_seeds), ("real", asked.real_seeds)):
         if count:
             everything.setdefault("ms", {})[data] = ms_tables(data, ms_trainings(data, range(count), **options))
-    path = save_results("05_crowd_confusion", everything, seeds=list(seeds), seconds=time.perf_counter() - start,
-                        device=asked.device, packages=("numpy", "scipy", "torch"))
+    seconds = time.perf_counter() - start
+    if asked.finished:
+        seconds = sum(json.loads(path.read_text())["seconds"] for path in Path(asked.folder).glob("*.json"))
+    path = save_results("05_crowd_confusion", everything, seeds=list(seeds), seconds=seconds, device=asked.device,
+                        packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")
 
 
@@ -280,7 +308,7 @@ def ms_tables(data: str, found: list[dict]) -> dict:
 
 def both(found: list[dict], kind: str) -> dict:
     rows = [result["row"] for result in found]
-    return {"summary": summary(rows, kind), "rows": rows}
+    return {"summary": summary(rows, kind), "book": book(summary(rows, kind)), "rows": rows}
 
 
 def true_matrices(job: dict) -> list:
