@@ -280,8 +280,8 @@ def main() -> None:
     start, seeds = time.perf_counter(), range(asked.seeds)
     everything = {"mnist": mnist_tables(trainings(seeds, **options)), "paper": PAPER}
     for data, count in (("cohort", asked.ms_seeds), ("morphology", asked.ms_seeds), ("real", asked.real_seeds)):
-        if count:
-            everything.setdefault("ms", {})[data] = ms_tables(data, ms_trainings(data, range(count), **options))
+        if count and (found := ms_trainings(data, range(count), **options)):
+            everything.setdefault("ms", {})[data] = ms_tables(data, found)
     seconds = time.perf_counter() - start
     if asked.finished:
         seconds = sum(json.loads(path.read_text())["seconds"] for path in Path(asked.folder).glob("*.json"))
