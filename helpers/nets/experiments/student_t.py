@@ -237,8 +237,8 @@ def main() -> None:
                                        for name in VARIANTS}  # fmt: skip
     left = run(radiologist, [{"left_out": k, "methods": list(METHODS)} for k in nodules[::4]], **options)
     tables["radiologists"] = table(left)
-    parts = {"nodules": tables["nodules"], "radiologists": tables["radiologists"], **tables.get("unets", {})}
-    parts.pop("networks", None)
+    parts = {name: tables[name] for name in ("nodules", "radiologists")}
+    parts |= {by: tables["unets"][by] for by in ("majority", "truth") if "unets" in tables}
     tables["summary"] = {name: summary(part) for name, part in parts.items()}
     path = save_results("07_student_t", tables, seeds=[0], seconds=time.perf_counter() - start,
                         device=asked.device, packages=("numpy", "scipy", "torch"))
@@ -253,7 +253,8 @@ def unets(profile: str, *, folder: str, device: str, **options) -> dict:
     rows = run(unet_patient, [{"patient": name, "networks": jobs} for name in patients], folder=folder, **options)
     networks = [{key: job[key] for key in ("train", "width", "loss", "seed", "epochs")} | fact
                 for job, fact in zip(jobs, facts, strict=True)]  # fmt: skip
-    return {"networks": networks, **{by: table([row[by] for row in rows]) for by in rows[0]}}
+    scores = {by: table([row[by] for row in rows]) for by in rows[0]}
+    return {"networks": networks, "patients": list(patients), **scores}
 
 
 if __name__ == "__main__":
