@@ -16,6 +16,7 @@ FAULTS = {
     "02_soft_dilation": ("fusion/dilation.py", "rim", "np.roll({}, 1)"),
     "03_staple": ("fusion/rates.py", "mode", "0.99 * {}"),
     "04_soft_staple": ("fusion/answers.py", "mean_over_answers", "0.99 * {}"),
+    "05_crowd_confusion": ("nets/crowd_loss.py", "crowd_loss", "0.99 * {}"),
     "06_softseg_calibration": ("measure/calibration.py", "ece", "0.99 * {}"),
     "07_student_t_fusion": ("fusion/link.py", "from_link", "0.99 * {}"),
     "08_mixture_of_consensuses": ("fusion/clusters.py", "principal_points", "0.99 * {}"),

@@ -3,9 +3,9 @@
 import pytest
 
 from helpers.show import checks
-from tests.unit import answers_01, answers_02, answers_03, answers_04, answers_06, answers_07, answers_08
+from tests.unit import answers_01, answers_02, answers_03, answers_04, answers_05, answers_06, answers_07, answers_08
 
-CHAPTERS = (answers_01, answers_02, answers_03, answers_04, answers_06, answers_07, answers_08)
+CHAPTERS = (answers_01, answers_02, answers_03, answers_04, answers_05, answers_06, answers_07, answers_08)
 RIGHT = {name: answers for chapter in CHAPTERS for name, answers in chapter.RIGHT.items()}
 WRONG = {name: pairs for chapter in CHAPTERS for name, pairs in chapter.WRONG.items()}
 
