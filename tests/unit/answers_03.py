@@ -37,7 +37,7 @@ def odds_of(w):
 
 
 RIGHT = {
-    "weight_of_yes": [(60, 9), (0.6 / 0.01, 0.9 / 0.1), [58, 9.3]],
+    "weight_of_yes": [(60, 9), (0.6 / 0.01, 0.9 / 0.1), [58, 9.3], np.array([60.0, 9.0])],
     "missing_answers": [posterior, lambda m, p, s, g: posterior(m, p, s, g)[None]],
     "background_share": [sum(chapter_03.FITTING) / 2, np.float64(chapter_03.FITTING[0])],
     "lone_vote": [lone],
@@ -46,8 +46,9 @@ WRONG = {
     "weight_of_yes": [((np.log(60), 9), "log odds"), ((60, np.log(9)), "eager rater: that is what a yes adds"),
                       ((0.6 / 0.99, 9), "1 - s"), ((1 / 60, 9), "turn it round"),
                       ((0.4 / 0.99, 9), "what a no does"), ((60, 0.1 / 0.9), "what a no does"),
-                      ((60, 0.9), "chance of a yes in a lesion"), ((30, 9), "ratio of the two"), (3, "two numbers"),
-                      ((60, "x"), "ValueError")],
+                      ((60, 0.9), "chance of a yes in a lesion"),
+                      ((0.6, 0.9), "careful rater: that is the chance of a yes"), ((30, 9), "ratio of the two"),
+                      (3, "two numbers"), ((60, "x"), "ValueError")],
     "missing_answers": [(zero_as(0), "for a no"), (zero_as(1), "for a yes"), (nan_where_missing, "are nan"),
                         (forgets_prior, "prior g still counts"),
                         (lambda m, p, s, g: posterior(m, s, p, g), "where all raters looked"),

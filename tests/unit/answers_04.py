@@ -59,12 +59,12 @@ def slope_of(change):
 RIGHT = {
     "half_opinion": [0.49, 0.4926, sum(chapter_04._verdict(b, P, S, G) for b in ((1, 0, 0), (1, 1, 0))) / 2],
     "simplified": [form("simplified")],
-    "from_how_many": [6, 6.0],
+    "from_how_many": [4, 4.0],
     "end_and_slope": [line, lambda *a: list(map(float, line(*a)))],
 }
 WRONG = {
-    "half_opinion": [(0.1356, "says no"), (0.8496, "says yes"), (0.35, "0.3"), (50, "between 0 and 1"),
-                     (0.1, "between them"), ("x", "ValueError")],
+    "half_opinion": [(0.1356, "says no"), (0.8496, "says yes"), (0.35, "0.3"), (0.29, "before Bayes"),
+                     (50, "between 0 and 1"), (0.1, "between them"), ("x", "ValueError")],
     "simplified": [(form("full"), "full form"), (no_division, "divide it"), (only_yes, "may also say no"),
                    (form("simplified", lambda q, p, s, g: (q, p, s, 0.5)), "prior is missing"),
                    (form("simplified", lambda q, p, s, g: (q, p, s, 1 - g)), "wrong side"),
@@ -73,8 +73,8 @@ WRONG = {
                    (form("simplified", lambda q, p, s, g: (q, p**2, s, g)), "you give"),
                    (lambda q, p, s, g: 0.5, "one W per voxel"), (lambda q, p, s, g: None, "Replace the dots"),
                    (lambda q, p, s, g: 1 / 0, "ZeroDivisionError"), (3, "expected a function")],
-    "from_how_many": [(1, "straight line"), (3, "N_RIM to 3"), (7, "from 1 to 6"), (2.5, "whole number"),
-                      ("many", "ValueError")],
+    "from_how_many": [(1, "straight line"), (3, "N_RIM to 3"), (5, "smaller number"), (7, "from 1 to 6"),
+                      (2.5, "whole number"), ("many", "ValueError")],
     "end_and_slope": [(end_of(0), "for a no"), (end_of(1), "for a yes"), (end_of(0.3), "opinion of 0.3"),
                       (lambda *a: (0.99, 0.1), "you give 0.9900"), (lambda *a: 0.5, "two numbers"),
                       (slope_of(lambda k, e, p: k / e), "see (4.10)"), (slope_of(lambda k, e, p: e), "two verdicts"),

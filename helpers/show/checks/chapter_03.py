@@ -23,20 +23,21 @@ def _posterior(answers: tuple[int, ...], p: np.ndarray, s: np.ndarray, g: float)
 @check
 def weight_of_yes(answer):
     """Exercise 3.1: by what a yes multiplies the odds, (careful rater, eager rater)."""
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
+    if not isinstance(answer, tuple | list | np.ndarray) or len(answer) != 2:
         return f"answer with two numbers, as in (10, 20); you gave {answer!r}"
     for name, got, (p, s) in zip(("careful", "eager"), map(float, answer), (CAREFUL, EAGER), strict=True):
         if abs(got / (p / (1 - s)) - 1) <= 0.1:
             continue
-        for wrong, hint in (
+        hints = (
             (np.log(p / (1 - s)), "that is what a yes adds to the log odds; the odds themselves are multiplied"),
             (p / s, "the specificity is how often the rater says no; a wrong yes has probability 1 - s"),
             ((1 - p) / s, "that is what a no does to the odds"),
             ((1 - s) / p, "turn it round: a yes of a good rater raises the odds"),
             (p, "that is the chance of a yes in a lesion; compare it with the chance of a yes outside"),
-        ):
-            if abs(got - wrong) <= 0.02 * abs(wrong):
-                return f"the {name} rater: {hint}"
+        )
+        wrong, hint = min(hints, key=lambda each: abs(got - each[0]))
+        if abs(got - wrong) <= 0.02 * abs(wrong):
+            return f"the {name} rater: {hint}"
         return (f"the {name} rater: how often do they say yes inside a lesion, how often outside? The factor is the "
                 "ratio of the two")
     return None
@@ -80,7 +81,7 @@ def background_share(answer):
     if not share > 0:
         return f"the share is a number above 0, and you gave {share:g}"
     if share > high:
-        return "the mask is still too large there, or far from the smallest share that fits: take more background away"
+        return "the mask is still too large there: take more background away"
     if share < low:
         return "the mask is too small there: with so little background three votes are not enough; give some back"
     return None

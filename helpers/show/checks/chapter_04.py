@@ -51,6 +51,8 @@ def half_opinion(answer):
         (low, "that is the verdict if the second rater says no; here the rater may also say yes"),
         (high, "that is the verdict if the second rater says yes; here the rater may also say no"),
         (0.7 * low + 0.3 * high, "that is W for an opinion of 0.3; now both bars are equally wide"),
+        (float(_mixed(np.array([[1], [0.3], [0]]), P, S, G)[0]),
+         "that mixes the answers of the second rater before Bayes' rule, with 0.3; average two verdicts instead"),
         (float(_mixed(np.array([[1], [0.5], [0]]), P, S, G)[0]),
          "that is what you get when the second rater is left out; here the answer is yes or no, half and half"),
     ):
@@ -92,12 +94,14 @@ def simplified(function):
 
 @check
 def from_how_many(answer):
-    """Exercise 4.3: with one rater of seven inside, how many on the rim it takes for two ends."""
+    """Exercise 4.3: with one rater of seven inside, the smallest number on the rim that gives two ends."""
     got = int(answer)
     if got != float(answer) or not 1 <= got <= 6:
         return f"there are seven raters and one is inside: answer with a whole number from 1 to 6, not {answer!r}"
-    if got == 6:
+    if got == 4:
         return None
+    if got > 4:
+        return f"with {got} on the rim the starts do end apart, but a smaller number is enough"
     if got == 1:
         return "with one rater on the rim a round is a straight line, which meets the diagonal once"
     return f"with {got} on the rim both starts still end at the same place; set N_RIM to {got} and run the cell"
