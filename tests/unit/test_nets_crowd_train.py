@@ -133,6 +133,14 @@ def test_known_matrices_stay():
     assert (truth_probability(result.model, images).argmax(axis=1) == truth).mean() > 0.99
 
 
+def test_the_consensus_counts_and_who_watches_changes_nothing():
+    plain, drawn = (run(consensus=weight) for weight in (0.0, 1.0))
+    assert drawn.history[0, 0] > plain.history[0, 0] + 1                   # three labels, each with log 3 at first
+    watched = run(watch=lambda net: net.training)
+    assert watched.watched == [False, False]
+    assert np.array_equal(watched.history, plain.history)
+
+
 @pytest.mark.parametrize("options, sentence", [
     ({"trace_weight": -1.0}, r"trace_weight is -1.0, expected a number of at least 0\."),
     ({"trace_weight": lambda done: 0.1 - done}, r"trace_weight is -0.15, expected a number of at least 0\."),
@@ -143,6 +151,8 @@ def test_known_matrices_stay():
     ({"labels": np.full((40, 3, SIZE, SIZE), 3)}, r"labels holds values from 3 to 3, expected 0 to 2, or -1 where"),
     ({"labels": np.zeros((39, 3, SIZE, SIZE), int)}, r"labels has shape \(39, 3, 8, 8\), expected \(40, R, 8, 8\)"),
     ({"labels": np.zeros((40, 2, SIZE, SIZE), int)}, r"labels is of 2 rater\(s\), expected 3, as model has"),
+    ({"consensus": -1.0}, r"consensus is -1.0, expected a number of at least 0\."),
+    ({"consensus": 1.0, "known": TRUE}, r"consensus is 1.0, expected 0 where the matrices are known\."),
     ({"epochs": 0}, r"epochs is 0, expected a whole number of at least 1\."),
     ({"still": 3}, r"still is 3, expected a whole number from 0 to 2, the epochs\."),
 ])
