@@ -54,6 +54,7 @@ def trust(function):
             ((nu + c) / (nu + np.einsum("ni,ij,nj->n", e, sigma, e)), "use the inverse of Sigma, not Sigma"),
             ((nu + c) / (nu + (e**2).sum(1)), "measure e in units of the rater: with the inverse of Sigma"),
             ((nu + 1) / (nu + m), "you count one coordinate; there are C, the columns of e"),
+            ((nu + 2) / (nu + m), "you write 2 for C; C is the number of columns of e"),
             (nu / (nu + m), "C is missing above the line"),
             (1 / want, "that is upside down: a large residual must give a small weight"),
             ((nu + c) / (nu + np.sqrt(m)), "m is the squared distance; do not take its root"),
@@ -69,8 +70,8 @@ def trust(function):
 def shared_blunder(answer):
     """Exercise 7.3: how many of seven raters must share a blunder before the consensus follows them."""
     got = int(answer)
-    if got != float(answer) or not 1 <= got <= 7:
-        return f"there are seven raters: answer with a whole number from 1 to 7, not {answer!r}"
+    if got != float(answer) or not 1 <= got <= 5:
+        return f"answer with a whole number from 1 to 5, the values of TOGETHER, not {answer!r}"
     if got == SHARED:
         return None
     if got < SHARED:
