@@ -27,8 +27,8 @@ def mixture_of_consensuses(
 
     A map, through its `link`, is one of M consensuses plus Gaussian noise; which rater follows which is estimated on
     the principal components of the maps in the `region`, as in `student_t`. M grows from one to at most `most` while
-    each consensus more raises the bound by 1 or more and is the likeliest of some rater. `start="residual"` is the
-    published way to start a new one, which stops at one.
+    each consensus more raises the bound by 1 or more and is the likeliest of some rater. `start="residual"` starts a
+    new one from the paper's shares of the residuals, with equal variances; it seldom finds a second.
 
     `probability` is (M, *space), or (M, K, *space), the consensus of most raters first; outside the region all are the
     mean of the maps. `raters["responsibility"]` (R, M) is P(rater r follows consensus m), `raters["deviation"]` (R,)

@@ -51,9 +51,11 @@ WRONG = {
                       (without_roots, "square roots of the maps first"), (lambda m: distances(m) + 1, "himself is 0"),
                       (lambda m: distances(m) / 7, "between the first two maps"), (lambda m: 0.5, "the shape"),
                       (lambda m: None, "Replace the dots")],
-    "own_consensus": [(0.5, "go further"), (5, "less will do"), ("x", "ValueError")],
+    "own_consensus": [(0.5, "go further"), (1.95, "go further"), (5, "less will do"), ("x", "ValueError")],
     "together": [(likeliest, "count doubt too"), (lambda f: 3 * both(f), "not the mean"),
                  (lambda f: f[-1] @ f[-1].T, "last patient"), (lambda f: f[0] @ f[0].T, "first patient"),
+                 (lambda f: np.mean([rho.T @ rho for rho in f], axis=0), "you want raters by raters"),
+                 (lambda f: np.mean(f, axis=0) @ np.mean(f, axis=0).T, "multiply first, then average"),
                  (one_with_himself, "any other pair"), (lambda f: both(f) / 7, "for raters 1 and 2"),
                  (lambda f: 0.5, "the shape"), (lambda f: ..., "Replace the dots")],
 }
