@@ -38,7 +38,7 @@ def mixture(y: np.ndarray, most: int, start: str, tol: float, max_iterations: in
     "farthest": a new component starts from one rater, or from him and his neighbour; all raters are tried and the best
     bound is kept. One more component is tried even if the last one did not pay, because of three groups any two may
     look like one. "residual" starts from the paper's shares, sum |residuals| of a rater divided by those of all, and
-    here from equal variances: the paper does not say which. It seldom finds a second component.
+    here from equal variances: the paper does not say which. Two clear groups may be found, three never were.
     """
     count = len(y)
     best = last = _fit(y, np.ones((count, 1)), tol, max_iterations)

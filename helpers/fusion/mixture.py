@@ -28,7 +28,7 @@ def mixture_of_consensuses(
     A map, through its `link`, is one of M consensuses plus Gaussian noise; which rater follows which is estimated on
     the principal components of the maps in the `region`, as in `student_t`. M grows from one to at most `most` while
     each consensus more raises the bound by 1 or more and is the likeliest of some rater. `start="residual"` starts a
-    new one from the paper's shares of the residuals, with equal variances; it seldom finds a second.
+    new one from the paper's shares of the residuals, with equal variances: two clear groups may be found, never three.
 
     `probability` is (M, *space), or (M, K, *space), the consensus of most raters first; outside the region all are the
     mean of the maps. `raters["responsibility"]` (R, M) is P(rater r follows consensus m), `raters["deviation"]` (R,)
