@@ -58,7 +58,7 @@ def test_groups_are_found_whatever_the_order(sizes, at_least):
 
 
 @pytest.mark.parametrize("sizes", [(4, 3), (3, 2, 2)])
-def test_the_published_start_stops_at_one(sizes):
+def test_the_published_start_stops_at_one_on_these_crowds(sizes):
     for seed in range(3):
         assert len(mixture_of_consensuses(crowd(sizes, seed)[0], start="residual").probability) == 1
 
