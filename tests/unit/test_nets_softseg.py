@@ -21,7 +21,15 @@ from helpers.nets import (
     train_conventional,
     train_softseg,
 )
-from helpers.nets.experiments import bench, runner, softseg, softseg_paper, softseg_subjects, softseg_tables
+from helpers.nets.experiments import (
+    bench,
+    runner,
+    softseg,
+    softseg_paper,
+    softseg_scores,
+    softseg_subjects,
+    softseg_tables,
+)
 
 MODALITIES = ("FLAIR", "T1", "T1GD", "T2", "PD")
 
@@ -234,7 +242,7 @@ def test_from_jobs_to_tables(tiny_patients, tmp_path):
     assert json.loads(json.dumps(tables, allow_nan=False)) == tables
     assert softseg_tables.tables_of("cord", found) is None and tables["ensemble"] is None
     assert tables["patients"] == ["ms/5/0", "ms/7/0", "ms/7/0", "ms/9/0"]
-    assert {*softseg_tables.SIX, "SoftSeg-soft dilation"} <= tables["per_patient"].keys()
+    assert {*softseg_paper.SIX, "SoftSeg-soft dilation"} <= tables["per_patient"].keys()
     for name, columns in tables["per_patient"].items():
         assert all(len(values) == 4 for values in columns.values())
         pooled = tables["reliability"][name]
@@ -260,12 +268,12 @@ def test_a_picture_of_the_most_disputed_slice(tiny_patients, monkeypatch):
     big.raters[:3, 50:55, 30:40, 1] = 1
     big.raters[:, 20:50, 30:60, 2] = 1                              # more, but undisputed
     monkeypatch.setattr(bench, "patient", lambda name: big)
-    crop = softseg.crop_of("ms/1/0", softseg_subjects.subject("ms/1/0").votes[1])
+    crop = softseg_scores.crop_of("ms/1/0", softseg_subjects.subject("ms/1/0").votes[1])
     assert crop.shape == (48, 48)
     assert crop.max() == np.float32(3 / 7)
     assert (crop > 0).sum() == 50
     assert np.argwhere(crop).min(0).tolist() == [50 - 12, 30 - 10]  # at the border of the image, and in the middle
-    rows = softseg.as_hex(crop * 100)
+    rows = softseg_scores.as_hex(crop * 100)
     assert [list(bytes.fromhex(row)) for row in rows] == np.round(crop * 100).tolist()
 
 
@@ -315,4 +323,5 @@ def test_a_grid_there_and_back(n, step):
 def test_the_papers_rows():
     assert softseg_paper.PAPER["ms"]["SoftSeg-Random"]["brier"] == {"mean": 5.01e-4, "sd": 2.41e-4}
     assert softseg_paper.PAPER["cord"]["Conv-Average"]["rvd_gm"] == {"mean": 0.141, "sd": 0.121}
-    assert softseg_paper.PAPER["cord"].keys() == softseg_paper.PAPER["ms"].keys() == {*softseg_tables.SIX}
+    assert softseg_paper.PAPER["cord"].keys() == softseg_paper.PAPER["ms"].keys() == {
+        f"{framework}-{source}" for framework in ("Conv", "SoftSeg") for source in softseg.SOURCES}

@@ -8,7 +8,7 @@ import pytest
 from helpers.data import NETWORKS, crowd, network_maps, padded
 from helpers.data.crowds import KINDS
 from helpers.measure import dice
-from helpers.nets.experiments import mixtures, student_t
+from helpers.nets.experiments import mixtures, student_t, student_t_methods, student_t_unets
 
 SPACING = (0.8, 0.8, 2.0)
 
@@ -99,16 +99,25 @@ def test_a_nodule_and_its_table():
     assert json.loads(json.dumps(fact)) == fact
     assert len(fact["tau"]) == len(fact["dof"]) == len(fact["bias"]) == 9 and abs(sum(fact["bias"])) < 1e-3
     assert fact["converged"] and fact["iterations"] <= 100
-    table = student_t.table(rows)
+    table = student_t_methods.table(rows)
     assert table["dice"]["vote"] == [row["methods"]["vote"]["dice"] for row in rows]
     assert table["networks"]["hausdorff"][4] == [row["networks"][4]["hausdorff"] for row in rows]
     test = table["tests"]["dice"]["mean"]
     wins = np.subtract(table["dice"]["Student"], table["dice"]["mean"])
     assert test["difference"] == pytest.approx(wins.mean(), rel=1e-3) and test["n"] == 3
-    row = student_t.summary(table)["mean"]
-    assert row["p_dice"] == test["p"] and student_t.summary(table)["Student"]["p_dice"] is None
+    row = student_t_methods.summary(table)["mean"]
+    assert row["p_dice"] == test["p"] and student_t_methods.summary(table)["Student"]["p_dice"] is None
     assert row["hausdorff"]["mean"] == pytest.approx(np.mean(table["hausdorff"]["mean"]), abs=1e-4)
     assert table["tests_mean"]["dice"]["Student"]["difference"] == -test["difference"]
+
+
+def test_a_network_is_kept_from_its_fold():
+    jobs = [student_t_unets.unet_job(k, 1, "folder", "cpu") for k in range(student_t_unets.FOLDS)]
+    for k, job in enumerate(jobs):
+        allowed = {*student_t_unets.TRAIN} - {f"ms/{k}/0", f"ms/{k + 9}/0"}
+        assert len({*job["train"]}) == 6 and {*job["train"]} <= allowed
+    assert len({tuple(job["train"]) for job in jobs}) == len({job["file"] for job in jobs}) == 9
+    assert not {*student_t_unets.TRAIN} & {*student_t_unets.TEST}
 
 
 def test_one_crowd_as_a_row():

@@ -10,27 +10,17 @@ Nothing was chosen by its score: the settings are given with their reasons in `S
 
 import argparse
 import time
-from functools import partial
 
 import numpy as np
-import torch
-from scipy import ndimage
 
 from helpers.data import NETWORKS, lidc, network_maps, padded
 from helpers.data.network_maps import NetworkMaps
-from helpers.fusion import majority_vote, probability_map, staple, staple_mrf, student_t
-from helpers.measure import dice, hausdorff, paired_test
-from helpers.measure.box import bounding_box
-from helpers.nets.checkpoint import load_weights, save_weights
-from helpers.nets.experiments import bench
+from helpers.fusion import majority_vote, probability_map, student_t
 from helpers.nets.experiments.runner import run
-from helpers.nets.losses import soft_dice_loss
-from helpers.nets.predict import predict
-from helpers.nets.slices import mask_slices, volume
-from helpers.nets.unet import UNet
+from helpers.nets.experiments.student_t_methods import APART, METHODS, VARIANTS, fused, summary, table
+from helpers.nets.experiments.student_t_unets import EPOCHS, unets
 from helpers.results import save_results
 
-APART = 4.0  # mm between the bumps of the spatial prior
 SETTINGS = {
     "truth": "majority of the four radiologists: three or more", "mask": "probability above 0.5",
     "networks": [vars(network) for network in NETWORKS],
@@ -44,54 +34,7 @@ SETTINGS = {
     "unets": "2-D, patients of cohort 0 in nine folds, six patients each; fused on the 15 patients of cohort 1; not "
              "with the spatial prior, which would have 77 thousand bumps there",
 }  # fmt: skip
-def _student(maps: np.ndarray, spacing, **options) -> np.ndarray:
-    return student_t(maps, spacing=spacing, **options).probability
-
-
-def _mrf(maps: np.ndarray, spacing, **options) -> np.ndarray:
-    return staple_mrf(maps > 0.5, **options).probability
-
-
-METHODS = {
-    "vote": lambda maps, spacing: majority_vote(maps > 0.5).probability,
-    "mean": lambda maps, spacing: maps.mean(axis=0),
-    "STAPLE": lambda maps, spacing: staple(maps > 0.5).probability,
-    "STAPLE + MRF": _mrf,
-    "continuous STAPLE": partial(_student, noise="gaussian", region="all", covariance_prior=(None, 0.0)),
-    "Gaussian": partial(_student, noise="gaussian"),
-    "Gaussian + smooth": partial(_student, noise="gaussian", basis_spacing=APART),
-    "Student": _student,
-    "Student + smooth": partial(_student, basis_spacing=APART),
-    "Gaussian, logit": partial(_student, noise="gaussian", link="logit"),
-    "Student, logit": partial(_student, link="logit"),
-}
-VARIANTS = {
-    **{f"Student, prior {deviation:g} x {share:g}": partial(_student, covariance_prior=(deviation, share))
-       for deviation, share in ((0.05, 0.25), (0.2, 0.25), (0.1, 0.05), (0.1, 1.0))},
-    **{f"Student + smooth, {apart:g} mm": partial(_student, basis_spacing=apart) for apart in (2.0, 3.0, 6.0, 8.0)},
-    **{f"STAPLE + MRF, {strength:g}": partial(_mrf, strength=strength) for strength in (0.25, 1.0, 2.0)},
-}  # settings that were not chosen: how much hangs on them
 FINE, SMALL = ("Student + smooth, 2 mm", "Student + smooth, 3 mm"), 50  # on the smaller half of the nodules only: slow
-FOLDS = 9
-TRAIN = tuple(f"ms/{k}/0" for k in range(15))
-TEST = tuple(f"ms/{k}/1" for k in range(15))
-MODALITIES = ("FLAIR", "T1", "T2", "PD")
-EPOCHS = {"quick": 3, "full": 8}
-MARGIN = 10.0  # mm around all that any network marks
-
-
-def scored(found: np.ndarray, truth: np.ndarray, spacing) -> dict:
-    """Dice, and the Hausdorff distance in mm: None if one mask is empty and the other is not."""
-    far = hausdorff(found, truth, spacing)
-    return {"dice": round(dice(found, truth), 4), "hausdorff": round(far, 3) if np.isfinite(far) else None}
-
-
-def fused(maps: np.ndarray, truths: dict[str, np.ndarray], spacing, methods) -> dict:
-    """Scores by every truth of what every method makes of the maps, and of the single maps."""
-    masks = {name: (METHODS | VARIANTS)[name](maps, spacing) > 0.5 for name in methods}
-    return {by: {"methods": {name: scored(mask, truth, spacing) for name, mask in masks.items()},
-                 "networks": [scored(one > 0.5, truth, spacing) for one in maps]}
-            for by, truth in truths.items()}  # fmt: skip
 
 
 def simulated(k: int) -> tuple[NetworkMaps, np.ndarray, tuple[float, ...]]:
@@ -139,79 +82,6 @@ def radiologist(job: dict) -> dict:
     return fused(maps, {"left": masks[left] == 1}, case.spacing, job["methods"])["left"]
 
 
-def unet_job(k: int, epochs: int, folder: str, device: str) -> dict:
-    """Network k of nine-fold cross-validation: it does not see every ninth patient, nor some others, by lot."""
-    rng = np.random.default_rng([k, 7])
-    seen = [name for i, name in enumerate(TRAIN) if i % FOLDS != k]
-    names = [seen[i] for i in sorted(rng.permutation(len(seen))[:6])]
-    return {"network": k, "train": names, "width": (4, 6, 8)[k % 3], "loss": ("dice", "dice + cross")[k % 2], "seed": k,
-            "epochs": epochs, "device": device, "file": f"{folder}/unet_{k}_{epochs}.pt"}  # fmt: skip
-
-
-def dice_and_cross(probability: torch.Tensor, soft: torch.Tensor) -> torch.Tensor:
-    """Cross-entropy alone, in so few epochs, left networks that marked nothing."""
-    return soft_dice_loss(probability, soft) + torch.nn.functional.binary_cross_entropy(probability, soft)
-
-
-def trained_unet(job: dict) -> dict:
-    """Train one network towards the majority of the seven raters; its weights go to the file named in the job."""
-    masks = [majority_vote(bench.patient(name).raters).probability for name in job["train"]]
-    loss = {"dice": soft_dice_loss, "dice + cross": dice_and_cross}[job["loss"]]
-    with torch.random.fork_rng():
-        torch.manual_seed(job["seed"])
-        model = UNet(len(MODALITIES), width=job["width"])
-    network = bench.trained(job["train"], [mask_slices(mask) for mask in masks], MODALITIES, model=model, loss=loss,
-                            epochs=job["epochs"], seed=job["seed"], device=job["device"])
-    save_weights(network.model, job["file"])
-    return {"best_epoch": network.best, "loss_validation": round(float(network.history[network.best, 1]), 4)}
-
-
-def unet_patient(job: dict) -> dict:
-    """What the nine networks say of a patient they never saw, fused; scored by the majority and by the true lesions."""
-    case = bench.patient(job["patient"])
-    pictures = bench.pictures(job["patient"], MODALITIES)
-    maps = []
-    for network in job["networks"]:
-        model = UNet(len(MODALITIES), width=network["width"])
-        load_weights(model, network["file"])
-        maps.append(volume(predict(model, pictures)))
-    maps = np.stack(maps)
-    box = bounding_box(ndimage.binary_dilation((maps > 0.05).any(axis=0), iterations=int(MARGIN / min(case.spacing))))
-    maps = np.ascontiguousarray(maps[(slice(None), *box)])
-    truths = {"majority": majority_vote(case.raters).probability[box] > 0.5, "truth": case.truth[box] >= 0.5}
-    return fused(maps, truths, case.spacing, [name for name in METHODS if "smooth" not in name])
-
-
-def table(rows: list[dict]) -> dict:
-    """{measure: {method: a number per case}}, the networks' alike, and Student minus the others and mean minus them."""
-    found = {"networks": {}, "tests": {}, "tests_mean": {}}
-    for measure in ("dice", "hausdorff"):
-        found[measure] = {name: [row["methods"][name][measure] for row in rows] for name in rows[0]["methods"]}
-        networks = [[network[measure] for network in row["networks"]] for row in rows]
-        found["networks"][measure] = [list(of_one) for of_one in zip(*networks, strict=True)]
-        for part, one in (("tests", "Student"), ("tests_mean", "mean")):
-            found[part][measure] = {name: tested(found[measure][one], values)
-                                    for name, values in found[measure].items() if name != one}  # fmt: skip
-    return found
-
-
-def summary(found: dict) -> dict:
-    """{method: mean and standard deviation over the cases of Dice and Hausdorff, p against "Student"}, for the book."""
-    rows = {name: {} for name in found["dice"]}
-    for measure in ("dice", "hausdorff"):
-        for name, row in rows.items():
-            values = [value for value in found[measure][name] if value is not None]
-            row[measure] = {"mean": round(float(np.mean(values)), 4), "sd": round(float(np.std(values, ddof=1)), 4)}
-            row[f"p_{measure}"] = found["tests"][measure].get(name, {}).get("p")
-    return rows
-
-
-def tested(a: list, b: list) -> dict:
-    """`paired_test` of a minus b over the cases where both exist."""
-    both = np.array([(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None])
-    return {key: float(f"{value:.4g}") for key, value in vars(paired_test(*both.T)).items()}
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--profile", choices=EPOCHS, default="full")
@@ -243,18 +113,6 @@ def main() -> None:
     path = save_results("07_student_t", tables, seeds=[0], seconds=time.perf_counter() - start,
                         device=asked.device, packages=("numpy", "scipy", "torch"))
     print(f"{path.name} is written")
-
-
-def unets(profile: str, *, folder: str, device: str, **options) -> dict:
-    """Table 2: nine U-Nets, trained and fused. `options` are those of `run`."""
-    jobs = [unet_job(k, EPOCHS[profile], folder, device) for k in range(FOLDS)]
-    facts = run(trained_unet, jobs, folder=folder, device=device, **options)
-    patients = TEST if profile == "full" else TEST[::5]
-    rows = run(unet_patient, [{"patient": name, "networks": jobs} for name in patients], folder=folder, **options)
-    networks = [{key: job[key] for key in ("train", "width", "loss", "seed", "epochs")} | fact
-                for job, fact in zip(jobs, facts, strict=True)]  # fmt: skip
-    scores = {by: table([row[by] for row in rows]) for by in rows[0]}
-    return {"networks": networks, "patients": list(patients), **scores}
 
 
 if __name__ == "__main__":
