@@ -62,29 +62,31 @@ class _Terms(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, log_p, log_a, labels, pixels):
-        seen, pixels = labels >= 0, pixels.clamp(min=1)
+        seen, pixels = (labels >= 0).to(log_p.dtype), pixels.clamp(min=1)
         row = log_a[:, :, 0]                                                  # (B, R, K, N): log A_yj, by j
         for i in range(1, log_a.shape[2]):
             row = torch.where((labels == i)[:, :, None], log_a[:, :, i], row)
-        joint = row + log_p[:, None]
-        log_said = torch.where(seen, torch.logsumexp(joint, dim=2), 0)        # (B, R, N)
-        q = joint.sub_(log_said[:, :, None]).exp_().mul_(seen[:, :, None])
+        joint = (row + log_p[:, None]).clamp_(min=torch.finfo(log_p.dtype).min)
+        most = joint.amax(dim=2, keepdim=True)
+        q = joint.sub_(most).exp_()
+        total = q.sum(dim=2, keepdim=True)
+        log_said = (most + total.log())[:, :, 0]                              # (B, R, N)
         diagonal = log_a.diagonal(dim1=2, dim2=3).exp()                       # (B, R, N, K)
-        ctx.save_for_backward(q, diagonal, labels, pixels)
+        ctx.save_for_backward(q.div_(total), diagonal, labels, seen / pixels[:, :, None])
         ctx.shape = log_a.shape
-        return -log_said.sum(dim=2) / pixels, (diagonal.sum(dim=3) * seen).sum(dim=2) / pixels
+        return -(log_said * seen).sum(dim=2) / pixels, (diagonal.sum(dim=3) * seen).sum(dim=2) / pixels
 
     @staticmethod
     @once_differentiable
     def backward(ctx, by_ce, by_trace):
-        q, diagonal, labels, pixels = ctx.saved_tensors
-        q = q * (-by_ce / pixels)[:, :, None, None]
-        by_a = q.new_zeros(ctx.shape)
+        q, diagonal, labels, share = ctx.saved_tensors
+        q = q * (share * -by_ce[:, :, None])[:, :, None]
+        by_a = q.new_empty(ctx.shape)
         for i in range(ctx.shape[2]):
             said = q * (labels == i)[:, :, None].to(q.dtype)
             by_a[:, :, i] = said.sum_to_size(by_a[:, :, i].shape)
-        weight = (labels >= 0) * (by_trace / pixels)[:, :, None]              # (B, R, N)
-        by_a.diagonal(dim1=2, dim2=3).add_((diagonal * weight[..., None]).sum_to_size(diagonal.shape))
+        weight = (share * by_trace[:, :, None])[..., None]                    # (B, R, N, 1)
+        by_a.diagonal(dim1=2, dim2=3).add_((diagonal * weight).sum_to_size(diagonal.shape))
         return q.sum(dim=1), by_a, None, None
 
 

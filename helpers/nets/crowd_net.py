@@ -48,18 +48,30 @@ class CrowdNet(nn.Module):
         self.weight = None if confusion == "global" else nn.Parameter(torch.zeros(len(self.bias), width, 1, 1))
 
     def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        features = self.body(x)
-        return self.truth(features).log_softmax(1), self.log_confusion(features)
+        features = self.body.features(x).movedim(1, 3)[:, :x.shape[2], :x.shape[3]]         # (B, H, W, width)
+        log_p = one_by_one(features, self.truth.weight, self.truth.bias).log_softmax(1)
+        return log_p, self.log_confusion(features)
 
     def log_confusion(self, features: torch.Tensor) -> torch.Tensor:
         if self.weight is None or self.still:
             logits = self.bias.view(1, -1, 1, 1)
         else:
-            logits = functional.conv2d(features, self.weight, self.bias).contiguous()
+            logits = one_by_one(features, self.weight, self.bias)
         logits = logits.unflatten(1, (self.raters, -1))                     # (B, R, numbers of a rater, H, W)
-        parts = [part.unflatten(2, shape).log_softmax(2) for part, shape in
-                 zip(logits.split([shape.numel() for shape in self.shapes], dim=2), self.shapes, strict=True)]
-        return parts[0] if len(parts) == 1 else log_product(*parts)
+        if len(self.shapes) == 1:
+            return logits.unflatten(2, self.shapes[0]).log_softmax(2)
+        parts = logits.split([shape.numel() for shape in self.shapes], dim=2)
+        return log_product(*(part.unflatten(2, shape).log_softmax(2) for part, shape in
+                             zip(parts, self.shapes, strict=True)))
+
+
+def one_by_one(features: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> torch.Tensor:
+    """A 1x1 convolution of features (B, H, W, width) to (B, channels, H, W) in this order, which a softmax likes best.
+
+    `conv2d` would give (B, H, W, channels), to be turned at the cost of the convolution itself, there and back.
+    """
+    flat, weight = features.flatten(1, 2).mT, weight.flatten(1).expand(len(features), -1, -1)     # (B, width, H W)
+    return torch.baddbmm(bias[:, None], weight, flat).unflatten(2, features.shape[1:3])
 
 
 def log_product(u: torch.Tensor, v: torch.Tensor) -> torch.Tensor:

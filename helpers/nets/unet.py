@@ -27,6 +27,10 @@ class UNet(nn.Module):
         self.last = nn.Conv2d(width, classes, 1)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
+        return self.last(self.features(x))[..., :x.shape[2], :x.shape[3]]
+
+    def features(self, x: torch.Tensor) -> torch.Tensor:
+        """What the last layer is given, (B, width, H', W'), as large as the padded images."""
         if x.ndim != 4 or x.shape[1] != self.channels:
             raise ValueError(f"images have shape {tuple(x.shape)}, expected (B, {self.channels}, H, W).")
         height, width = x.shape[2:]
@@ -39,7 +43,7 @@ class UNet(nn.Module):
             kept.append(x)
         for level in reversed(range(self.depth)):
             x = self.join[level](torch.cat([self.up[level](x), kept[level]], dim=1))
-        return self.last(x)[..., :height, :width]
+        return x
 
 
 def two_convolutions(channels: int, width: int) -> nn.Sequential:

@@ -134,6 +134,16 @@ def test_terms_are_per_image_and_rater():
     assert torch.equal(pixels, (labels >= 0).sum((2, 3)))
 
 
+@pytest.mark.parametrize("layout", [torch.contiguous_format, torch.channels_last])
+def test_both_outputs_are_convolutions_of_the_last_features(layout):
+    net = network("pixel", {}, noise=1.0).double().to(memory_format=layout)
+    x = torch.randn(2, 2, 6, 7, dtype=F64).contiguous(memory_format=layout)      # padded inside, and cut back
+    features = net.body(x)
+    logits = functional.conv2d(features, net.weight, net.bias).unflatten(1, (3, 4, 4))
+    for found, expected in zip(net(x), (net.truth(features).log_softmax(1), logits.log_softmax(2)), strict=True):
+        assert torch.allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
 FAMILIES = [("pixel", {}), ("global", {}), ("low_rank", {"rank": 1}), ("low_rank", {"rank": 2}),
             ("low_rank", {"rank": 4}), ("low_rank", {"rank": 1, "diagonal": True}),
             ("low_rank", {"rank": 2, "diagonal": True})]
