@@ -90,7 +90,7 @@ def train_crowd(
     pictures = torch.from_numpy(images).to(device).contiguous(memory_format=torch.channels_last)
     said = torch.from_numpy(labels).to(device)
     network = [parameter for parameter in model.parameters() if parameter is not model.bias]
-    optimiser = torch.optim.Adam([{"params": network}, {"params": [model.bias]}])
+    optimiser = torch.optim.Adam([{"params": network}, {"params": [model.bias]}], fused=True)
     steps = epochs * -(-len(training) // batch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [rate, matrix_rate], total_steps=steps)
 
