@@ -1,6 +1,7 @@
 """Networks: the U-Net of the papers, losses, one training loop, prediction, the papers' experiments."""
 
 from helpers.nets.checkpoint import load_weights, save_weights
+from helpers.nets.crowd_consensus import late_consensus
 from helpers.nets.crowd_labels import as_crowd_labels, one_label_per_image
 from helpers.nets.crowd_loss import crowd_loss, crowd_terms
 from helpers.nets.crowd_net import CrowdNet
@@ -32,6 +33,7 @@ __all__ = [
     "drop_small",
     "fit_temperature",
     "image_slices",
+    "late_consensus",
     "load_weights",
     "local_step_on",
     "mask_slices",

@@ -7,6 +7,15 @@ from helpers.nets.crowd_net import near
 VOTE = 0.95     # on the diagonal of the first matrices; they are the same for every rater, so the first truth is a vote
 MEMORY = 0.98   # share of the running sums that is left after a batch
 SUREST = 1e-3   # no rater is thought to err less often
+LATE = 0.375    # of the training
+
+
+def late_consensus(done: float) -> float:
+    """Weight of the consensus: 1, but 0 in the first 3/8 of the training, when nothing imagined means anything.
+
+    Where a class is rare, every rater is imagined to see nothing of it at first; a consensus of that keeps it so.
+    """
+    return float(done >= LATE)
 
 
 def imagined(log_p: torch.Tensor, log_a: torch.Tensor) -> torch.Tensor:
@@ -50,4 +59,9 @@ def consensus(q: torch.Tensor, sums: torch.Tensor | None = None) -> tuple[torch.
     sums = joint if sums is None else MEMORY * sums + joint
     columns = sums.sum(dim=1)                                                   # (R, K), the same for every rater
     weighed = posterior(q, (sums / columns[:, None]).clamp(min=SUREST), columns[0] / columns[0].sum())
-    return (weighed == weighed.amax(dim=1, keepdim=True)).to(q.dtype), sums
+    return decision(weighed), sums
+
+
+def decision(log_p: torch.Tensor) -> torch.Tensor:
+    """1 for the most probable class of each pixel, 0 for the others; log p (B, K, H, W)."""
+    return (log_p == log_p.amax(dim=1, keepdim=True)).to(log_p.dtype)

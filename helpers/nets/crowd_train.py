@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from helpers.nets.crowd_consensus import consensus as consensus_of
-from helpers.nets.crowd_consensus import heard, imagined
+from helpers.nets.crowd_consensus import decision, heard, imagined
 from helpers.nets.crowd_labels import as_crowd_labels
 from helpers.nets.crowd_loss import crowd_terms
 from helpers.nets.crowd_net import CrowdNet
@@ -37,7 +37,7 @@ def train_crowd(
     confusion: str = "pixel",
     known: np.ndarray | None = None,
     trace_weight: float | Callable[[float], float] = 0.1,
-    consensus: float = 0.0,
+    consensus: float | Callable[[float], float] = 0.0,
     raters: str = "sum",
     epochs: int = 10,
     still: int = 0,
@@ -55,8 +55,9 @@ def train_crowd(
     `trace_weight` is lambda: a number, or a function of how much of the training is done, from 0 to 1. Cross entropy
     and trace are means over the labelled pixels; over the raters see `crowd_loss`. For the first `still` epochs the
     matrices do not depend on the image. `rate` is that of the network, `matrix_rate` that of the matrices' constant
-    part. `consensus` is the weight of a third term, beside cross entropy and trace: for each label of an image, the
-    cross entropy of p with the consensus of all raters as the network imagines them; see `crowd_consensus`. With
+    part. `consensus`, a number or a function too, is the weight of a third term, beside cross entropy and trace: for
+    each label of an image, the cross entropy of p with the consensus of all raters as the network imagines them; see
+    `crowd_consensus`. Let it begin when the network can imagine them, as `late_consensus` does. With
     `known` (R, K, K) the matrices are given and not learnt: the oracle; or, where they are the identity, a network
     trained on the labels as they are.
 
@@ -75,8 +76,8 @@ def train_crowd(
     order = torch.randperm(len(images), generator=draw)
     held = min(max(round(held_out * len(images)), 1), len(images) - 1)
     validation, training = order[:held], order[held:]
-    if not (np.isscalar(consensus) and np.isfinite(consensus) and consensus >= 0):
-        raise ValueError(f"consensus is {consensus!r}, expected a number of at least 0.")
+    if not callable(consensus):
+        as_weight("consensus", consensus)
     if consensus and known is not None:
         raise ValueError(f"consensus is {consensus!r}, expected 0 where the matrices are known.")
     if model is None:
@@ -107,16 +108,17 @@ def train_crowd(
         model.train()
         total = torch.zeros((), device=device)
         for chosen in training[torch.randperm(len(training), generator=draw)].split(batch):
-            weight = as_weight(trace_weight(done / steps) if callable(trace_weight) else trace_weight)
+            weight, pull = (as_weight(name, value(done / steps) if callable(value) else value)
+                             for name, value in (("trace_weight", trace_weight), ("consensus", consensus)))
             cross_entropy, traces, pixels, log_p, log_a = terms(chosen)
             count = len(chosen) if raters == "sum" else (pixels > 0).sum()
             value = (cross_entropy + weight * traces).sum() / count
-            if consensus:
+            if pull:
                 with torch.no_grad():
                     q = heard(imagined(log_p, log_a), said[chosen.to(device)], draw)
                 truth, sums = consensus_of(q, sums)
                 apart = -(truth * log_p).sum(dim=1).mean(dim=(1, 2))                            # (B,)
-                value = value + consensus * (apart * (pixels > 0).sum(dim=1)).sum() / count
+                value = value + pull * (apart * (pixels > 0).sum(dim=1)).sum() / count
             optimiser.zero_grad(set_to_none=True)
             value.backward()
             optimiser.step()
@@ -129,7 +131,7 @@ def train_crowd(
             for part in validation.split(4 * batch):
                 cross_entropy, traces, pixels, log_p, log_a = terms(part)
                 watched += torch.stack([cross_entropy.sum(), traces.sum(), (pixels > 0).sum()]).cpu()
-                joint = joint + joint_of(log_p, log_a)
+                joint = joint + joint_of(log_p.exp(), log_a)
         cross_entropy, traces = (watched[:2] / watched[2]).tolist()
         history.append((float(total) / len(training), cross_entropy, traces, weight))
         matrices.append(columns_of(joint))
@@ -142,12 +144,15 @@ def train_crowd(
                         seen)
 
 
-def rater_matrices(model: CrowdNet, images: np.ndarray, *, batch: int = 128) -> np.ndarray:
+def rater_matrices(model: CrowdNet, images: np.ndarray, *, decided: bool = False, batch: int = 128) -> np.ndarray:
     """One matrix per rater, (R, K, K), [r, i, j] = P(r says i | truth is j), as the network sees images (S, C, H, W).
 
-    It is the mean of the matrices over all pixels, column j weighted by p_j: sum_x A_ij(x) p_j(x) / sum_x p_j(x).
+    It is the mean of the matrices over all pixels, column j weighted by p_j: sum_x A_ij(x) p_j(x) / sum_x p_j(x). With
+    `decided` the most probable class of a pixel counts 1 in it and the others 0: of a rare class, what p_j leaves in
+    all pixels that are not of it can add up to more than the class itself.
     """
-    return columns_of(sum(joint_of(*both) for both in answers(model, images, batch)))
+    return columns_of(sum(joint_of(decision(log_p) if decided else log_p.exp(), log_a)
+                          for log_p, log_a in answers(model, images, batch)))
 
 
 def truth_probability(model: CrowdNet, images: np.ndarray, *, batch: int = 128) -> np.ndarray:
@@ -166,17 +171,18 @@ def answers(model: CrowdNet, images: np.ndarray, batch: int) -> Iterator[tuple[t
             yield model(x)
 
 
-def joint_of(log_p: torch.Tensor, log_a: torch.Tensor) -> torch.Tensor:
-    """sum_x A_ij(x) p_j(x) over images and pixels, (R, K, K), from log p (B, K, H, W) and log A, per pixel or one."""
-    p, a = log_p.exp(), log_a.exp()
+def joint_of(p: torch.Tensor, log_a: torch.Tensor) -> torch.Tensor:
+    """sum_x A_ij(x) p_j(x) over images and pixels, (R, K, K), from p (B, K, H, W) and log A, per pixel or one."""
+    a = log_a.exp()
     if a[0, 0, 0, 0].numel() * len(a) == 1:
         return a.view(a.shape[1:4]).double() * p.sum((0, 2, 3))
     return torch.einsum("brijhw,bjhw->rij", a, p).double()
 
 
 def columns_of(joint: torch.Tensor) -> np.ndarray:
-    """Every column of (R, K, K) divided by its sum."""
-    return (joint / joint.sum(dim=1, keepdim=True)).cpu().numpy()
+    """Every column of (R, K, K) divided by its sum; even where that is 0."""
+    total = joint.sum(dim=1, keepdim=True)
+    return torch.where(total > 0, joint / total, 1 / joint.shape[1]).cpu().numpy()
 
 
 def as_crowd_data(images: np.ndarray, labels, classes: int) -> tuple[np.ndarray, np.ndarray]:
@@ -193,9 +199,9 @@ def as_crowd_data(images: np.ndarray, labels, classes: int) -> tuple[np.ndarray,
     return images, labels
 
 
-def as_weight(value: float) -> float:
+def as_weight(name: str, value: float) -> float:
     if not (np.isscalar(value) and np.isfinite(value) and value >= 0):
-        raise ValueError(f"trace_weight is {value!r}, expected a number of at least 0.")
+        raise ValueError(f"{name} is {value!r}, expected a number of at least 0.")
     return float(value)
 
 
