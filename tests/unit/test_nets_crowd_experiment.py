@@ -125,6 +125,10 @@ def test_matrices_and_agreement_by_hand():
     assert np.allclose(crowd_scores.confusion(masks, truth), [np.eye(2), np.full((2, 2), 0.5)])
     assert np.allclose(crowd_scores.confusion(masks, 0 * truth)[:, :, 1], 0.5)     # a truth that never occurs
     assert crowd_scores.agreement(truth, masks) == pytest.approx((1 + 1 + 0.5 + 0.5) / 4)
+    assert crowd_scores.plain_agreement(truth, masks) == pytest.approx((4 / 4 + 2 / 4) / 2)
+    assert crowd_scores.plain_agreement(truth, np.where(np.arange(2)[:, None, None] == 0, masks, -1)) == 1
+    masks[0, 1, 0, 2:] = -1
+    assert crowd_scores.plain_agreement(truth, masks) == pytest.approx((4 / 4 + 1 / 2) / 2)
 
 
 def test_dice_is_a_mean_over_cases_not_over_images():

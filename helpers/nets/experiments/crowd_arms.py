@@ -17,7 +17,7 @@ from helpers.nets import (
 )
 from helpers.nets.experiments import crowd_data
 from helpers.nets.experiments.crowd_data import kind, material
-from helpers.nets.experiments.crowd_scores import CLASSES, agreement, confusion, mean_dice
+from helpers.nets.experiments.crowd_scores import CLASSES, agreement, confusion, mean_dice, plain_agreement
 
 DRAWN = 2021                                                # seed of the lot that says who labels an image
 NETWORK = {"mnist": {"width": 8, "depth": 1}, "ms": {"width": 8, "depth": 2}}
@@ -139,7 +139,8 @@ def row(job: dict, p: np.ndarray, a: np.ndarray | None, held: np.ndarray, said: 
     true = confusion(masks, truth)
     scores = {"dice": mean_dice(mask, truth, cases),
               "dice_raters": [mean_dice(mask, by, cases) for by in masks.swapaxes(0, 1)],
-              "agreement": agreement(held, said), "certainty": float(np.abs(2 * p - 1).mean())}
+              "agreement": agreement(held, said), "agreement_plain": plain_agreement(held, said),
+              "certainty": float(np.abs(2 * p - 1).mean())}
     if a is not None:
         scores |= {"cm_rmse": confusion_rmse(a, true), "matrices": np.round(a, 4).tolist()}
     scores = {key: np.round(value, 4).tolist() if key != "matrices" else value for key, value in scores.items()}

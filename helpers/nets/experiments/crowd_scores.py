@@ -30,6 +30,15 @@ def agreement(mask: np.ndarray, labels: np.ndarray) -> float:
     return float(np.mean(shares))
 
 
+def plain_agreement(mask: np.ndarray, labels: np.ndarray) -> float:
+    """Mean over raters of how often a rater says what the network says, on images held out: a vote, and no truth in it.
+
+    A rater who labelled none of them is left out.
+    """
+    shares = [(mask == by)[by >= 0].mean() for by in labels.swapaxes(0, 1) if (by >= 0).any()]
+    return float(np.mean(shares))
+
+
 def mean_dice(masks: np.ndarray, others: np.ndarray, cases: np.ndarray) -> float:
     """Mean Dice of the cases, masks (S, H, W), case of each (S,); two empty masks have 1."""
     pairs = [(masks[cases == case], others[cases == case]) for case in np.unique(cases)]

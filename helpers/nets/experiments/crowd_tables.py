@@ -46,7 +46,7 @@ def summary(rows: list[dict], kind: str) -> dict:
     table = {labels: {} for labels in LABELS}
     for found in sorted(rows, key=lambda found: found["seed"]):
         arm = table[found["labels"]].setdefault(found["arm"], {})
-        for key in ("dice", "cm_rmse", "cm_rmse_decided", "agreement"):
+        for key in ("dice", "cm_rmse", "cm_rmse_decided", "agreement", "agreement_plain"):
             if key in found:
                 arm.setdefault(key, []).append(found[key])
     for labels, arms in table.items():
