@@ -23,7 +23,7 @@ MAIN = ("ours", "mean", "mode", "staple", "oracle", "lambda_0.1", "lambda_0", "s
 REST = (*(f"lambda_{weight:g}" for weight in (0.9, 0.01, 0.7, 0.05, 0.001)), "ours_global", "ours_low_rank",
         "ours_no_trace", "ours_at_once")
 MS = ("ours", "mean", "mode", "staple", "oracle", "lambda_0", "lambda_0.1", "ours_at_once", "separate",
-      "spatial_staple", "global")
+      "spatial_staple", "global", "ours_global", "ours_no_trace")
 
 
 def trainings(seeds, arms=(MAIN, REST), *, profile: str = "full", device: str = "cpu", **options) -> list[dict]:

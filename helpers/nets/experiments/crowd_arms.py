@@ -1,7 +1,5 @@
 """The arms of chapter 5: how each is trained, and the row it leaves. Equal networks, equally long trainings."""
 
-from base64 import b64encode
-
 import numpy as np
 import torch
 
@@ -15,8 +13,10 @@ from helpers.nets import (
     train_crowd,
     truth_probability,
 )
+from helpers.nets.crowd_consensus import imagined
 from helpers.nets.experiments import crowd_data
-from helpers.nets.experiments.crowd_data import kind, material
+from helpers.nets.experiments.crowd_data import as_bytes, kind, material
+from helpers.nets.experiments.crowd_ms import lesion_place
 from helpers.nets.experiments.crowd_scores import CLASSES, agreement, confusion, mean_dice, plain_agreement
 
 DRAWN = 2021                                                # seed of the lot that says who labels an image
@@ -33,6 +33,7 @@ MATRICES = {
     **{f"lambda_{weight:g}": {"confusion": "pixel", "trace_weight": weight} for weight in LAMBDAS},
 }
 SPATIAL = {"window": 9, "tol": 1e-2, "max_iterations": 20}
+PICTURED = ("ours", "global")                               # arms whose lesions are drawn
 FUSED = ("mode", "staple", "spatial_staple")
 
 
@@ -72,7 +73,17 @@ def matrices_arm(job: dict, images: np.ndarray, labels: np.ndarray, options: dic
     result = row(job, p, a, truth_probability(found.model, images[found.validation])[:, 1] >= 0.5,
                  labels[found.validation])
     result["row"]["cm_rmse_decided"] = round(confusion_rmse(decided, confusion(*material(job, "test")[1:3])), 4)
+    if job.get("data") in ("cohort", "morphology") and job["seed"] == 0 and job["arm"] in PICTURED:
+        result["lesion"] = drawn_lesion(found.model, tests[lesion_place(job["data"])[0]], lesion_place(job["data"])[1])
     return result | {"epochs": {key: value.round(4).tolist() for key, value in epochs.items()}}
+
+
+def drawn_lesion(net: CrowdNet, image: np.ndarray, crop: tuple[slice, slice]) -> dict:
+    """Chance of lesion, and that each rater says so, in a part of a slice (2, X, Y): bytes, 200 for certain."""
+    with torch.no_grad():
+        log_p, log_a = net.eval()(torch.from_numpy(image)[None])
+    p, said = log_p.exp()[0, 1], imagined(log_p, log_a)[0, :, 1]
+    return {key: as_bytes(200 * part[..., *crop].numpy()) for key, part in (("p", p), ("raters", said))}
 
 
 def mask_arm(job: dict, images: np.ndarray, labels: np.ndarray, options: dict) -> dict:
@@ -146,5 +157,5 @@ def row(job: dict, p: np.ndarray, a: np.ndarray | None, held: np.ndarray, said: 
     scores = {key: np.round(value, 4).tolist() if key != "matrices" else value for key, value in scores.items()}
     result = {"row": {key: job[key] for key in ("arm", "labels", "seed")} | scores}
     if job["seed"] == 0 and kind(job) == "mnist":
-        result["shown"] = b64encode(np.round(200 * p[crowd_data.shown()]).astype(np.uint8).tobytes()).decode()
+        result["shown"] = as_bytes(200 * p[crowd_data.shown()])
     return result

@@ -1,5 +1,6 @@
 """What chapter 5 trains on and is scored on: digits drawn by five simulated raters, or MS patients (`crowd_ms`)."""
 
+from base64 import b64encode
 from functools import lru_cache
 
 import numpy as np
@@ -33,3 +34,8 @@ def shown() -> np.ndarray:
     """The first test digit of each of the classes 0 to SHOWN - 1."""
     classes = mnist("test").notes["labels"]
     return np.array([np.flatnonzero(classes == k)[0] for k in range(SHOWN)])
+
+
+def as_bytes(values: np.ndarray) -> str:
+    """Numbers from 0 to 255, rounded, as text."""
+    return b64encode(np.round(values).astype(np.uint8).tobytes()).decode()

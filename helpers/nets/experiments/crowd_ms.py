@@ -11,6 +11,7 @@ from helpers.nets.slices import mask_slices
 
 MODALITIES = ("FLAIR", "T1")
 PATIENTS = {"train": tuple(f"ms/{index}/0" for index in range(5)), "test": tuple(f"ms/{index}/1" for index in range(5))}
+PICTURE = 48                                                # pixels
 TILE, TILES = 32, 4                                         # pixels, and how many of each slice
 REAL = {"train": tuple(f"open_ms/{number}" for number in bench.REAL[:2]), "test": (f"open_ms/{bench.REAL[2]}",)}
 
@@ -37,6 +38,15 @@ def ms_slices(data: str, split: str) -> tuple[np.ndarray, np.ndarray, np.ndarray
         parts.append([part[keep] for part in (bench.pictures(name, MODALITIES), labels, truth)]
                      + [np.full(keep.sum(), number)])
     return tuple(np.concatenate(part) for part in zip(*parts, strict=True))
+
+
+def lesion_place(data: str) -> tuple[int, tuple[slice, slice]]:
+    """The test slice with most lesion, and the square of `PICTURE` pixels about its middle."""
+    truth = ms_images(data, "test")[2]
+    number = int(truth.sum((1, 2)).argmax())
+    low = [int(np.clip(round(place.mean()) - PICTURE // 2, 0, n - PICTURE))
+           for place, n in zip(np.nonzero(truth[number]), truth.shape[1:], strict=True)]
+    return number, tuple(slice(start, start + PICTURE) for start in low)
 
 
 def tiles(images: np.ndarray, labels: np.ndarray, truth: np.ndarray, cases: np.ndarray) -> tuple[np.ndarray, ...]:

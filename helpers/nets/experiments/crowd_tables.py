@@ -2,10 +2,12 @@
 
 from statistics import mean, stdev
 
+import numpy as np
+
 from helpers.nets.crowd_consensus import LATE
 from helpers.nets.experiments.crowd_arms import BATCH, LOW_RANK, NETWORK, OURS, SPATIAL
-from helpers.nets.experiments.crowd_data import material, shown
-from helpers.nets.experiments.crowd_ms import TILE, TILES
+from helpers.nets.experiments.crowd_data import as_bytes, material, shown
+from helpers.nets.experiments.crowd_ms import TILE, TILES, lesion_place
 from helpers.nets.experiments.crowd_paper import PAPER
 from helpers.nets.experiments.crowd_scores import confusion
 
@@ -33,7 +35,19 @@ def mnist_tables(found: list[dict]) -> dict:
 
 
 def ms_tables(data: str, found: list[dict]) -> dict:
-    return both(found, "ms") | {"true_matrices": true_matrices({"data": data})}
+    tables = both(found, "ms") | {"true_matrices": true_matrices({"data": data})}
+    return tables if data == "real" else tables | {"lesion": lesion(data, found)}
+
+
+def lesion(data: str, found: list[dict]) -> dict:
+    """A part of a test slice of a simulated patient: FLAIR, truth and masks, and what the networks make of it."""
+    images, masks, truth, _ = material({"data": data}, "test")
+    number, crop = lesion_place(data)
+    flair = images[number, 0, *crop]
+    drawn = {f"{result['row']['labels']}/{result['row']['arm']}": result["lesion"] for result in found
+             if "lesion" in result}
+    return {"flair": as_bytes(255 * (flair - flair.min()) / np.ptp(flair)), "truth": as_bytes(truth[number, *crop]),
+            "masks": as_bytes(masks[number, :, *crop]), "halves_of_a_percent": drawn}
 
 
 def both(found: list[dict], kind: str) -> dict:
