@@ -1,11 +1,12 @@
 """Networks: the U-Net of the papers, losses, one training loop, prediction, the papers' experiments."""
 
 from helpers.nets.checkpoint import load_weights, save_weights
+from helpers.nets.crowd_answers import rater_matrices, truth_probability
 from helpers.nets.crowd_consensus import late_consensus
 from helpers.nets.crowd_labels import as_crowd_labels, one_label_per_image
 from helpers.nets.crowd_loss import crowd_loss, crowd_terms
 from helpers.nets.crowd_net import CrowdNet
-from helpers.nets.crowd_train import CrowdTrained, rater_matrices, train_crowd, truth_probability
+from helpers.nets.crowd_train import CrowdTrained, train_crowd
 from helpers.nets.device import as_device
 from helpers.nets.losses import soft_dice_loss
 from helpers.nets.predict import best_threshold, drop_small, predict

@@ -136,9 +136,24 @@ def test_known_matrices_stay():
 def test_the_consensus_counts_and_who_watches_changes_nothing():
     plain, drawn = (run(consensus=weight) for weight in (0.0, 1.0))
     assert drawn.history[0, 0] > plain.history[0, 0] + 1                   # three labels, each with log 3 at first
+    assert np.array_equal(run(consensus=lambda done: 1.0).history, drawn.history)
+    assert np.array_equal(run(consensus=lambda done: float(done >= 1)).history, plain.history)      # never
     watched = run(watch=lambda net: net.training)
     assert watched.watched == [False, False]
     assert np.array_equal(watched.history, plain.history)
+
+
+def test_matrices_of_decided_pixels_by_hand():
+    net, images = small("pixel").eval(), toy()[0][:5]
+    torch.nn.init.normal_(net.weight)
+    with torch.no_grad():
+        log_p, log_a = net(torch.from_numpy(images))
+    named = log_p.argmax(dim=1)                                             # (B, H, W)
+    found = rater_matrices(net, images, decided=True, batch=2)
+    for j in range(CLASSES):
+        by_hand = log_a.exp()[:, :, :, j].movedim(0, -3)[..., named == j].mean(dim=-1).numpy() \
+            if (named == j).any() else 1 / CLASSES
+        assert np.allclose(found[:, :, j], by_hand, atol=1e-6)
 
 
 @pytest.mark.parametrize("options, sentence", [
@@ -151,6 +166,7 @@ def test_the_consensus_counts_and_who_watches_changes_nothing():
     ({"labels": np.full((40, 3, SIZE, SIZE), 3)}, r"labels holds values from 3 to 3, expected 0 to 2, or -1 where"),
     ({"labels": np.zeros((39, 3, SIZE, SIZE), int)}, r"labels has shape \(39, 3, 8, 8\), expected \(40, R, 8, 8\)"),
     ({"labels": np.zeros((40, 2, SIZE, SIZE), int)}, r"labels is of 2 rater\(s\), expected 3, as model has"),
+    ({"consensus": lambda done: -1.0}, r"consensus is -1.0, expected a number of at least 0\."),
     ({"consensus": -1.0}, r"consensus is -1.0, expected a number of at least 0\."),
     ({"consensus": 1.0, "known": TRUE}, r"consensus is 1.0, expected 0 where the matrices are known\."),
     ({"epochs": 0}, r"epochs is 0, expected a whole number of at least 1\."),
