@@ -16,6 +16,11 @@ def without_background(a):
     return positive / np.maximum(positive.sum(0), 1e-12)
 
 
+def nearly_shares(a, small):
+    """A small number instead of a case for the background."""
+    return np.maximum(a, 0) / (np.maximum(a, 0).sum(0) + small)
+
+
 def softmax_where_some(a):
     """Softmax, except that voxels without a positive logit are right."""
     return np.where((a <= 0).all(0), shares(a), np.exp(a) / np.exp(a).sum(0))
@@ -32,7 +37,9 @@ WRONG = {
                    ((0.03, 0.5), "kept is right"), ((0.1, 0.3), "dropped is right"), ((0.1, 0.2), "weigh that gap"),
                    (0.03, "two numbers"), ("x", "ValueError")],
     "class_shares": [(lambda a: np.maximum(a, 0) / np.maximum(a, 0).sum(0), "divide 0 by 0"),
-                     (without_background, "class 0"), (softmax_where_some, "softmax"),
+                     (without_background, "class 0"), (lambda a: nearly_shares(a, 1e-8), "class 0"),
+                     (lambda a: nearly_shares(a, 1e-3), "add up to 0.9998"),
+                     (softmax_where_some, "softmax"),
                      (lambda a: np.maximum(a, 0) / np.maximum(a, 0).max(), "largest logit"),
                      (lambda a: a / a.sum(0), "negative logits"), (lambda a: a[0], "you return the shape"),
                      (lambda a: 0 * a + 0.3, "you give"), (lambda a: None, "Replace the dots"),

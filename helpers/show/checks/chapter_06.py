@@ -49,7 +49,7 @@ def class_shares(function):
         want = _shares(a)
         if got.shape != want.shape:
             return f"for logits of shape {a.shape} you return the shape {got.shape}, not {want.shape}"
-        if np.allclose(got, want, rtol=0, atol=1e-9):
+        if np.allclose(got, want, rtol=0, atol=1e-6):
             continue
         none = (a <= 0).all(0)
         if not np.isfinite(got).all():
@@ -67,6 +67,8 @@ def class_shares(function):
                 np.allclose(got, a / np.where(total == 0, 1, total), rtol=0, atol=1e-9):
             return "negative logits must count as 0 before you divide"
         k = int(np.argmax(np.abs(got - want).max(0)))
+        if abs(got[:, k].sum() - 1) > 1e-6:
+            return f"for logits {np.round(a[:, k], 2).tolist()} you give shares that add up to {got[:, k].sum():.4g}"
         return f"for logits {np.round(a[:, k], 2).tolist()} you give {np.round(got[:, k], 3).tolist()}"
     return None
 
