@@ -2,6 +2,7 @@
 
 import numpy as np
 import torch
+from scipy import optimize
 
 from helpers.nets import normalised_relu
 from helpers.nets.temperature import fit_temperature
@@ -9,6 +10,12 @@ from helpers.nets.temperature import fit_temperature
 
 def shares(a):
     return normalised_relu(torch.tensor(a)[None])[0].numpy()
+
+
+
+def equal_sums(z, x):
+    """The T at which the probabilities add up to the labels: not the best one."""
+    return 1 / optimize.brentq(lambda sharp: np.sum(1 / (1 + np.exp(-sharp * z)) - x), 1e-6, 20)
 
 
 def without_background(a):
@@ -46,6 +53,7 @@ WRONG = {
                      (3, "expected a function")],
     "jump": [(0.9, "log loss"), (0.7, "go down"), (0.4, "go up"), (2, "between 0 and 1"), ("x", "ValueError")],
     "temperature": [(lambda z, x: 1 / fit_temperature(z, x), "1/T"), (lambda z, x: 1.0, "as they are"),
-                    (lambda z, x: -2.0, "above 0"), (lambda z, x: 1.5, "you give 1.50"),
+                    (equal_sums, "multiplied by its logit"), (lambda z, x: -2.0, "above 0"),
+                    (lambda z, x: 1.5, "you give 1.50"),
                     (lambda z, x: ..., "Replace the dots"), (lambda z, x: 1 / 0, "ZeroDivisionError")],
 }
