@@ -1,6 +1,8 @@
 """Chapter 5: crowd confusion networks on digits and on MS lesions. Tables 1 and 2 of the paper in kind.
 
-    python -m helpers.nets.experiments.crowd --seeds 5          # results/05_crowd_confusion.json
+    python -m helpers.nets.experiments.crowd --ms-seeds 5 --real-seeds 3     # results/05_crowd_confusion.json
+
+Without the real patients leave out `--real-seeds`.
 
 All 4,000 embedded training digits, five simulated raters, scored on the 1,000 test digits; as in the paper a fifth of
 the training digits is held out. "dense": all five labelled every digit. "single": one of them, by lot, labelled it.
